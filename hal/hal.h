@@ -32,12 +32,12 @@ enum hal_port_kind {
 };
 
 enum hal_transport {
-    HAL_TRANSPORT_SERIAL,  /* libserialport: ttyACM*, ttyUSB*, ttyS* */
-    HAL_TRANSPORT_PTY,     /* `path` is made as a link to the far end; for demonstrations and tests */
-    HAL_TRANSPORT_USBLP,   /* /dev/usb/lp* */
-    HAL_TRANSPORT_TCP,     /* host and port, a printer on 9100 */
-    HAL_TRANSPORT_HIDRAW,  /* /dev/hidraw* */
-    HAL_TRANSPORT_EVDEV,   /* /dev/input/event*, opened with EVIOCGRAB */
+    HAL_TRANSPORT_SERIAL, /* libserialport: ttyACM*, ttyUSB*, ttyS* */
+    HAL_TRANSPORT_PTY,   /* `path` is made as a link to the far end; for demonstrations and tests */
+    HAL_TRANSPORT_USBLP, /* /dev/usb/lp* */
+    HAL_TRANSPORT_TCP,   /* host and port, a printer on 9100 */
+    HAL_TRANSPORT_HIDRAW, /* /dev/hidraw* */
+    HAL_TRANSPORT_EVDEV,  /* /dev/input/event*, opened with EVIOCGRAB */
 };
 
 enum hal_parity {
@@ -60,18 +60,18 @@ enum hal_flow {
 struct hal_port_spec {
     char role[HAL_NAME_CAP]; /* "scanner", "label-printer"; unique among open ports */
     enum hal_transport transport;
-    char path[HAL_PATH_CAP];      /* device node or link; for HAL_TRANSPORT_PTY the link to make */
-    uint16_t usb_vendor;          /* 0: any */
-    uint16_t usb_product;         /* 0: any */
-    char usb_serial[64];          /* "": any */
-    char usb_port_path[64];       /* physical port, as in ID_PATH; "": any */
-    uint32_t baud;                /* serial; 0: 9600 */
-    uint8_t data_bits;            /* 7 or 8; 0: 8 */
-    uint8_t stop_bits;            /* 1 or 2; 0: 1 */
+    char path[HAL_PATH_CAP]; /* device node or link; for HAL_TRANSPORT_PTY the link to make */
+    uint16_t usb_vendor;     /* 0: any */
+    uint16_t usb_product;    /* 0: any */
+    char usb_serial[64];     /* "": any */
+    char usb_port_path[64];  /* physical port, as in ID_PATH; "": any */
+    uint32_t baud;           /* serial; 0: 9600 */
+    uint8_t data_bits;       /* 7 or 8; 0: 8 */
+    uint8_t stop_bits;       /* 1 or 2; 0: 1 */
     enum hal_parity parity;
     enum hal_flow flow;
-    char host[64];                /* TCP */
-    uint16_t tcp_port;            /* TCP; 0: 9100 */
+    char host[64];     /* TCP */
+    uint16_t tcp_port; /* TCP; 0: 9100 */
 };
 
 /* Key events of HAL_PORT_KEYS: Linux key codes; value 1 down, 0 up (repeats are dropped). */
@@ -83,20 +83,22 @@ struct hal_key {
 
 /* What the port itself can say about the device behind it. */
 struct hal_port_status {
-    bool known;       /* false: this port cannot tell */
+    bool known; /* false: this port cannot tell */
     bool paper_out;
     bool selected;
     bool error;
 };
 
-/* Registers a role. Never fails because the device is absent: PORT_ARRIVED follows when it is there.
- * ERR_INVALID: the spec contradicts itself. ERR_NOSPACE: too many ports. ERR_EXISTS: role taken. */
+/* Registers a role. Never fails because the device is absent: PORT_ARRIVED follows when it is
+ * there. ERR_INVALID: the spec contradicts itself. ERR_NOSPACE: too many ports. ERR_EXISTS: role
+ * taken. */
 MUST_CHECK err_t hal_port_open(struct hal *h, const struct hal_port_spec *spec, hal_port_t *out);
 /* Forgets the role and closes the device. Bytes accepted but not yet taken may be lost. */
 void hal_port_close(struct hal *h, hal_port_t port);
-/* Gives bytes to the device; takes what fits now, possibly 0. When less than bytes.len was accepted a
- * PORT_WRITABLE event follows. ERR_GONE: no device there; nothing was accepted. */
-MUST_CHECK err_t hal_port_write(struct hal *h, hal_port_t port, struct slice bytes, size_t *out_accepted);
+/* Gives bytes to the device; takes what fits now, possibly 0. When less than bytes.len was accepted
+ * a PORT_WRITABLE event follows. ERR_GONE: no device there; nothing was accepted. */
+MUST_CHECK err_t hal_port_write(struct hal *h, hal_port_t port, struct slice bytes,
+                                size_t *out_accepted);
 /* Drops what the device sent and nobody read, and what was accepted and not yet sent. */
 void hal_port_flush(struct hal *h, hal_port_t port);
 /* ERR_GONE when the device is not there. */
@@ -130,11 +132,11 @@ struct hal_http_request {
     size_t header_count;              /* <= HAL_HTTP_HEADERS_MAX */
     struct slice body;                /* copied by the call */
     bool has_body;                    /* an empty body is still sent as Content-Length: 0 */
-    bool write;                       /* has an effect over there: the transport must never repeat it */
-    uint32_t timeout_ms;              /* whole exchange; 1..600000 */
-    size_t reply_max;                 /* larger replies end as UNKNOWN (write) or ANSWERED+truncated */
-    const char *ca;                   /* name of a CA document for this destination; NULL: system CAs */
-    const char *client_identity;      /* name of a secret holding certificate and key; NULL: none */
+    bool write;                  /* has an effect over there: the transport must never repeat it */
+    uint32_t timeout_ms;         /* whole exchange; 1..600000 */
+    size_t reply_max;            /* larger replies end as UNKNOWN (write) or ANSWERED+truncated */
+    const char *ca;              /* name of a CA document for this destination; NULL: system CAs */
+    const char *client_identity; /* name of a secret holding certificate and key; NULL: none */
 };
 
 /* Redirects are never followed. Cookies are never kept. */
@@ -147,17 +149,18 @@ enum hal_http_outcome {
 struct hal_http_result {
     hal_http_t id;
     enum hal_http_outcome outcome;
-    int status;            /* 100..599 when ANSWERED, else 0 */
-    struct slice headers;  /* raw "Name: value\r\n" lines of the final reply */
+    int status;           /* 100..599 when ANSWERED, else 0 */
+    struct slice headers; /* raw "Name: value\r\n" lines of the final reply */
     struct slice body;
-    bool truncated;        /* reply_max was reached (reads only) */
-    const char *detail;    /* short transport text, no secrets; never NULL */
+    bool truncated;     /* reply_max was reached (reads only) */
+    const char *detail; /* short transport text, no secrets; never NULL */
 };
 
 /* Starts an exchange. A failed start of a write is NOT_SENT, also as an event, so that there is one
  * way to hear of it. ERR_NOSPACE: HAL_HTTP_MAX exchanges are under way. ERR_INVALID: bad URL. */
 #define HAL_HTTP_MAX 32
-MUST_CHECK err_t hal_http_submit(struct hal *h, const struct hal_http_request *request, hal_http_t *out);
+MUST_CHECK err_t hal_http_submit(struct hal *h, const struct hal_http_request *request,
+                                 hal_http_t *out);
 /* No event follows for this id. Returns at once, whatever the resolver does. */
 void hal_http_cancel(struct hal *h, hal_http_t id);
 /* Value of the first header of this name (any case) in a result, trimmed; empty when absent. */
@@ -170,30 +173,31 @@ typedef struct {
 } hal_request_t;
 
 struct hal_console_spec {
-    char bind[64];       /* "127.0.0.1"; anything but loopback needs `certificate` and `key` */
-    uint16_t port;       /* 0: any free one, see hal_console_port */
+    char bind[64];           /* "127.0.0.1"; anything but loopback needs `certificate` and `key` */
+    uint16_t port;           /* 0: any free one, see hal_console_port */
     const char *certificate; /* name of a secret; NULL: plain http on loopback */
 };
 
 struct hal_console_request {
     hal_request_t id;
     enum hal_method method;
-    struct slice path;         /* decoded by nobody; without the query */
-    struct slice query;        /* after '?', may be empty */
-    struct slice body;         /* bounded by HAL_CONSOLE_BODY_MAX; larger ones got 413 already */
-    struct slice host;         /* headers; empty when absent */
+    struct slice path;  /* decoded by nobody; without the query */
+    struct slice query; /* after '?', may be empty */
+    struct slice body;  /* bounded by HAL_CONSOLE_BODY_MAX; larger ones got 413 already */
+    struct slice host;  /* headers; empty when absent */
     struct slice origin;
     struct slice cookie;
     struct slice content_type;
     struct slice authorization;
-    struct slice fetch_site;   /* Sec-Fetch-Site */
-    struct slice token;        /* X-Packd-Token */
-    bool loopback;             /* the peer is on this machine */
+    struct slice fetch_site; /* Sec-Fetch-Site */
+    struct slice token;      /* X-Packd-Token */
+    bool loopback;           /* the peer is on this machine */
 };
 
 #define HAL_CONSOLE_BODY_MAX    65536
 #define HAL_CONSOLE_STREAMS_MAX 8
-#define HAL_CONSOLE_STREAM_ROOM 262144 /* bytes queued per stream before it is closed as too slow */
+#define HAL_CONSOLE_STREAM_ROOM 262144 /* bytes queued per stream before it is closed as too slow  \
+                                        */
 
 MUST_CHECK err_t hal_console_open(struct hal *h, const struct hal_console_spec *spec);
 uint16_t hal_console_port(const struct hal *h);
@@ -203,7 +207,8 @@ void hal_console_reply(struct hal *h, hal_request_t id, int status, const char *
                        const struct hal_header *extra, size_t extra_count, struct slice body);
 /* Ends a request with an open text/event-stream. CONSOLE_CLOSED follows when the reader goes. */
 MUST_CHECK err_t hal_console_stream(struct hal *h, hal_request_t id);
-/* Queues bytes (copied) for a stream. ERR_GONE: no such stream. ERR_NOSPACE: too slow, closed now. */
+/* Queues bytes (copied) for a stream. ERR_GONE: no such stream. ERR_NOSPACE: too slow, closed now.
+ */
 MUST_CHECK err_t hal_console_send(struct hal *h, hal_request_t id, struct slice bytes);
 
 /* ------------------------------------------------------------------------------------- jobs -- */
@@ -212,18 +217,19 @@ typedef struct {
     uint32_t n;
 } hal_job_t;
 
-/* Programs the station may run. Each reads its input from standard input and writes standard output;
- * it sees no store, no secret, no network, no environment. */
+/* Programs the station may run. Each reads its input from standard input and writes standard
+ * output; it sees no store, no secret, no network, no environment. */
 enum hal_tool {
-    HAL_TOOL_PDF_RASTER,    /* pdftoppm: PDF in, PBM/PGM pages out */
-    HAL_TOOL_BARCODE_READ,  /* packd-barcodes: PGM in, one "TYPE<TAB>hex" line per code out */
+    HAL_TOOL_PDF_RASTER,   /* pdftoppm: PDF in, PBM/PGM pages out */
+    HAL_TOOL_BARCODE_READ, /* packd-barcodes: PGM in, one "TYPE<TAB>hex" line per code out */
 };
 
 struct hal_job_spec {
     enum hal_tool tool;
-    const char *const *args; /* NULL-terminated, without the program's name; borrowed for the call */
-    struct slice input;      /* copied */
-    size_t output_max;       /* more output ends the job as failed */
+    const char *const
+        *args;          /* NULL-terminated, without the program's name; borrowed for the call */
+    struct slice input; /* copied */
+    size_t output_max;  /* more output ends the job as failed */
     uint32_t time_limit_ms;
     uint32_t memory_max_mb;
 };
@@ -232,11 +238,11 @@ struct hal_job_spec {
 
 struct hal_job_result {
     hal_job_t id;
-    bool ended;           /* exited by itself with a code */
-    int code;             /* exit code when `ended` */
-    bool over_limit;      /* killed for time, memory or output */
+    bool ended;      /* exited by itself with a code */
+    int code;        /* exit code when `ended` */
+    bool over_limit; /* killed for time, memory or output */
     struct slice output;
-    struct slice errors;  /* first 4 KiB of standard error */
+    struct slice errors; /* first 4 KiB of standard error */
 };
 
 /* ERR_NOSPACE: HAL_JOBS_MAX run. ERR_NOTFOUND: the program is not installed. */
@@ -254,15 +260,15 @@ enum hal_event_kind {
     HAL_EV_CONSOLE_REQUEST,
     HAL_EV_CONSOLE_CLOSED, /* a stream's reader went; `port` unused, see console.id */
     HAL_EV_JOB_DONE,
-    HAL_EV_RELOAD,         /* configuration or secrets changed (SIGHUP) */
-    HAL_EV_POWER_FAILING,  /* milliseconds remain: commit what is decided */
-    HAL_EV_STOP,           /* orderly end asked for (SIGTERM, SIGINT) */
+    HAL_EV_RELOAD,        /* configuration or secrets changed (SIGHUP) */
+    HAL_EV_POWER_FAILING, /* milliseconds remain: commit what is decided */
+    HAL_EV_STOP,          /* orderly end asked for (SIGTERM, SIGINT) */
 };
 
 struct hal_port_event {
     hal_port_t port;
-    struct slice data;        /* DATA: bytes, one report, or one struct hal_key */
-    const char *identity;     /* ARRIVED: "usb 0c2e:0b6a serial X at usb-1.2", for the screen */
+    struct slice data;    /* DATA: bytes, one report, or one struct hal_key */
+    const char *identity; /* ARRIVED: "usb 0c2e:0b6a serial X at usb-1.2", for the screen */
 };
 
 struct hal_event {
@@ -277,8 +283,9 @@ struct hal_event {
 
 #define HAL_EVENTS_MAX 32
 
-/* Waits until something is ready or `deadline` is reached, freezes hal_now, and returns what is ready,
- * oldest first. *out_count may be 0 at the deadline. ERR_IO only when waiting itself is broken. */
+/* Waits until something is ready or `deadline` is reached, freezes hal_now, and returns what is
+ * ready, oldest first. *out_count may be 0 at the deadline. ERR_IO only when waiting itself is
+ * broken. */
 MUST_CHECK err_t hal_wait(struct hal *h, mono_t deadline, struct hal_event *events, size_t cap,
                           size_t *out_count);
 
@@ -336,7 +343,7 @@ enum hal_tone {
 /* Stack light and buzzer; does nothing where there are none. */
 void hal_signal(struct hal *h, enum hal_light light, enum hal_tone tone);
 void hal_log(struct hal *h, struct slice line); /* without line end */
-void hal_ready(struct hal *h);         /* tell the supervisor once scans are accepted */
-void hal_watchdog_kick(struct hal *h); /* the loop is alive */
+void hal_ready(struct hal *h);                  /* tell the supervisor once scans are accepted */
+void hal_watchdog_kick(struct hal *h);          /* the loop is alive */
 
 #endif

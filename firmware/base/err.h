@@ -23,10 +23,12 @@
     X(ERR_UNSUPPORTED, "not supported here")
 
 #define ERR_ENUM(name, text) name,
-typedef enum { ERR_LIST(ERR_ENUM) ERR_COUNT } err_t;
+typedef enum {
+    ERR_LIST(ERR_ENUM) ERR_COUNT
+} err_t;
 #undef ERR_ENUM
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK             __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* Static text; never NULL, also for values out of range. */

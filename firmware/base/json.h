@@ -29,7 +29,15 @@ void json_free_local(struct json_doc **doc);
 #define AUTO_JSON __attribute__((cleanup(json_free_local)))
 json_node json_root(const struct json_doc *doc);
 
-enum json_kind { JSON_ABSENT, JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_kind {
+    JSON_ABSENT,
+    JSON_NULL,
+    JSON_BOOL,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
 enum json_kind json_kind(json_node n);
 
 /* Member by exact, case-sensitive name; NULL when absent or n is no object. */
@@ -75,7 +83,7 @@ void json_put_slice(struct json_writer *w, const char *name, struct slice value)
 void json_put_int(struct json_writer *w, const char *name, int64_t value);
 void json_put_bool(struct json_writer *w, const char *name, bool value);
 void json_put_null(struct json_writer *w, const char *name);
-void json_put_qty(struct json_writer *w, const char *name, qty_t value); /* as a number */
+void json_put_qty(struct json_writer *w, const char *name, qty_t value);       /* as a number */
 void json_put_raw(struct json_writer *w, const char *name, struct slice json); /* already JSON */
 
 #endif

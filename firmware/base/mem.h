@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-void *mem_alloc(size_t size);                  /* zeroed; NULL when out of memory */
-void *mem_resize(void *ptr, size_t size);      /* as realloc; the old block survives a NULL */
-void mem_free(void *ptr);                      /* NULL is fine */
+void *mem_alloc(size_t size);             /* zeroed; NULL when out of memory */
+void *mem_resize(void *ptr, size_t size); /* as realloc; the old block survives a NULL */
+void mem_free(void *ptr);                 /* NULL is fine */
 
 /* Local whose block is freed on every way out. */
 void mem_free_local(void *pointer_to_pointer);

@@ -9,10 +9,10 @@ typedef struct {
     int64_t milli; /* thousandths of a unit; 0 <= milli <= QTY_MAX_MILLI */
 } qty_t;
 
-#define QTY_MAX_MILLI  INT64_C(1000000000000)
-#define QTY_UNITS(n)   ((qty_t){(int64_t)(n) * 1000})
-#define QTY_ZERO       ((qty_t){0})
-#define QTY_TEXT_CAP   24
+#define QTY_MAX_MILLI INT64_C(1000000000000)
+#define QTY_UNITS(n)  ((qty_t){(int64_t)(n)*1000})
+#define QTY_ZERO      ((qty_t){0})
+#define QTY_TEXT_CAP  24
 
 /* Decimal text with at most three significant fraction digits. ERR_PROTO otherwise, also for a
  * negative number, an exponent, or more than QTY_MAX_MILLI. */

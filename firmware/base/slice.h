@@ -1,6 +1,7 @@
 /* slice.h - borrowed bytes, and bounded buffers that remember overflow.
  * A slice never owns. A buf owns nothing either unless made by buf_new: it fills room given to it.
- * Appending past the capacity sets `overflow`, which stays set: build the whole text, check once. */
+ * Appending past the capacity sets `overflow`, which stays set: build the whole text, check once.
+ */
 #ifndef PACKD_BASE_SLICE_H
 #define PACKD_BASE_SLICE_H
 
@@ -50,7 +51,8 @@ struct buf {
 
 /* A buf over the caller's storage. */
 struct buf buf_over(void *storage, size_t cap);
-/* A growable buf that never exceeds max bytes. Allocates on first use; out of memory is overflow. */
+/* A growable buf that never exceeds max bytes. Allocates on first use; out of memory is overflow.
+ */
 struct buf buf_new(size_t max);
 void buf_deinit(struct buf *b); /* NULL and fixed bufs are fine */
 void buf_clear(struct buf *b);  /* len 0, overflow cleared, room kept */

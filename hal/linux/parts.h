@@ -1,5 +1,5 @@
-/* parts.h - the parts behind struct hal. Each is opened by hal_linux_open, owns its descriptors, and
- * frees in its *_begin_wait what it lent to the last round's events. */
+/* parts.h - the parts behind struct hal. Each is opened by hal_linux_open, owns its descriptors,
+ * and frees in its *_begin_wait what it lent to the last round's events. */
 #ifndef PACKD_HAL_LINUX_PARTS_H
 #define PACKD_HAL_LINUX_PARTS_H
 
@@ -39,7 +39,8 @@ MUST_CHECK err_t console_open(struct reactor *r, struct files *files, struct con
 void console_begin_wait(struct console *c);
 void console_close(struct console *c);
 
-MUST_CHECK err_t jobs_open(struct reactor *r, const struct hal_linux_options *options, struct jobs **out);
+MUST_CHECK err_t jobs_open(struct reactor *r, const struct hal_linux_options *options,
+                           struct jobs **out);
 void jobs_begin_wait(struct jobs *j);
 void jobs_close(struct jobs *j);
 

@@ -1,0 +1,189 @@
+/* config.h - what a site and this bench are set to. Read once at start and at reload.
+ *
+ * site.json is shared by all benches of a site; station.json is this bench. Unknown keys are errors
+ * with the nearest known name; each fault names file, path, line, value and rule. Secrets are named
+ * here and read by name from the HAL when used; they are never in these files. */
+#ifndef PACKD_CONFIG_CONFIG_H
+#define PACKD_CONFIG_CONFIG_H
+
+#include "drivers/scanner/scanner.h"
+#include "firmware/base/json.h"
+#include "hal/hal.h"
+#include "firmware/limits.h"
+
+#define URL_CAP             200
+#define CONFIG_RULES_MAX    32
+#define CONFIG_MAPS_MAX     128
+#define CONFIG_STATUS_MAX   8
+#define CONFIG_CHANNELS_MAX 4
+#define CONFIG_SCANNERS_MAX 4
+#define CONFIG_SERVICES_MAX 16
+
+struct config_clarus {
+    char base_url[URL_CAP]; /* https://clarus-api.com */
+    char path_prefix[16];   /* "/api" */
+    char tenant[64];        /* X-Clarus-Subdomain */
+    char client_id_secret[HAL_NAME_CAP];
+    char client_secret_secret[HAL_NAME_CAP];
+    char user_email[128];  /* this bench's own Clarus user, to know its claims; "": not checked */
+    char scope[64];        /* "": not sent */
+    char ca[HAL_NAME_CAP]; /* CA document; "": the system's */
+    char warehouse_code[ID_CAP]; /* "": all */
+    uint32_t poll_s;             /* work list; 15..600, default 20 */
+    uint32_t timeout_ms;         /* one call; default 20000 */
+    uint32_t submit_timeout_ms;  /* default 60000 */
+    uint32_t settle_ms;          /* default 10000 */
+    uint32_t settle_reads;       /* default 3 */
+    uint32_t label_wait_s;       /* until label_pending becomes an exception; default 60 */
+    uint32_t pace_per_minute;    /* site budget; 0: none */
+    char ready_status[CONFIG_STATUS_MAX]
+                     [24]; /* packable codes; default PICK ALLOCATED PART_ALLOCATED */
+    char cancelled_status[CONFIG_STATUS_MAX][24]; /* default CANCELLED */
+    char done_status[CONFIG_STATUS_MAX][24];      /* default COMPLETED */
+    bool part_allocated_may_go; /* PART_ALLOCATED is packable as partial; default true */
+};
+
+struct config_channel {
+    char name[24];          /* destination name: "shop" */
+    char definition[24];    /* "bigcommerce" */
+    char base_url[URL_CAP]; /* up to and including the store: https://api.bigcommerce.com/stores/abc
+                             */
+    char ca[HAL_NAME_CAP];
+    char secret[HAL_NAME_CAP]; /* access token */
+    uint32_t timeout_ms;       /* default 20000 */
+    uint32_t pace_per_minute;  /* site budget; default 150 */
+    uint32_t settle_ms;        /* default 5000 */
+    uint32_t settle_reads;     /* default 2 */
+    bool enabled;              /* default true */
+    bool set_status;           /* set the order's status after the shipment; default false */
+    bool claim;                /* several benches may ship one order: use a metafield claim */
+    bool check_state;          /* second source of stop; default true */
+};
+
+/* Ordered rules: which channel and shop order number a consignment belongs to. First match wins; no
+ * match holds the order. */
+struct config_channel_rule {
+    char account_code[ID_CAP]; /* "": any */
+    char prefix[24];           /* reference must begin with it; the rest is the shop order number */
+    char channel[24];          /* a channel's name, or "none" */
+};
+
+struct config_sku_rule { /* exact pairs in this release: shop SKU <-> Clarus code */
+    char shop[SKU_CAP];
+    char clarus[SKU_CAP];
+};
+
+struct config_ship_method { /* (channel, exact title) -> what Clarus must have on the order */
+    char channel[24];
+    char title[NAME_CAP];
+    char carrier_code[ID_CAP];
+    char service_code[ID_CAP];
+};
+
+struct config_carrier { /* per carrier: how its barcode relates to the tracking number */
+    char carrier_code[ID_CAP];
+    enum {
+        CARRIER_MATCH_EQUAL,
+        CARRIER_MATCH_CONTAINS,
+        CARRIER_MATCH_PREFIX,
+    } match;
+    char shop_carrier[NAME_CAP]; /* carrier name or slug for the storefront, e.g. "dpd-uk"; "": none
+                                  */
+    char link[URL_CAP];          /* "https://track.example/{tracking}"; "": none */
+};
+
+struct config_label {
+    uint16_t width_mm;     /* default 100 */
+    uint16_t height_mm;    /* default 150 */
+    uint16_t tolerance_mm; /* default 3 */
+};
+
+struct config_alerts {
+    uint32_t attempts; /* default 8 */
+    uint32_t age_min;  /* default 30 */
+};
+
+struct config_site {
+    char name[NAME_CAP];
+    uint32_t benches; /* divides each pace budget; default 1 */
+    struct config_clarus clarus;
+    struct config_channel channels[CONFIG_CHANNELS_MAX];
+    size_t channel_count;
+    struct config_channel_rule channel_rules[CONFIG_RULES_MAX];
+    size_t channel_rule_count;
+    struct config_sku_rule sku_rules[CONFIG_MAPS_MAX];
+    size_t sku_rule_count;
+    struct config_ship_method ship_methods[CONFIG_MAPS_MAX];
+    size_t ship_method_count;
+    struct config_carrier carriers[CONFIG_SERVICES_MAX];
+    size_t carrier_count;
+    struct config_label label;
+    struct config_alerts alerts;
+    uint32_t max_state_age_s; /* pack on an unanswered check up to this age; default 900 */
+    uint32_t retention_days;  /* delivered records and personal data; default 30 */
+    char command_prefix[8];   /* default "^P:" */
+    char badge_prefix[8];     /* default "^B:" */
+};
+
+struct config_scanner {
+    struct hal_port_spec port;
+    struct scanner_framing framing;
+};
+
+struct config_station {
+    char id[9];                /* [A-Za-z0-9]{1,8}; first part of every key */
+    char bench_name[NAME_CAP]; /* for the screen; default: id */
+    char role[8];              /* "bench" */
+    struct config_scanner scanners[CONFIG_SCANNERS_MAX];
+    size_t scanner_count;
+    struct hal_port_spec label_printer;
+    bool has_label_printer;
+    char printer_language[8];               /* "zpl" */
+    uint16_t printer_dpi;                   /* 203 or 300 */
+    char console_bind[64];                  /* default 127.0.0.1 */
+    uint16_t console_port;                  /* default 8480 */
+    char console_certificate[HAL_NAME_CAP]; /* secret; needed beyond loopback */
+    bool demonstration;                     /* the page may type scans; nothing else changes */
+    char language[8];                       /* "en" */
+};
+
+struct config {
+    struct config_site site;
+    struct config_station station;
+};
+
+#define CONFIG_FAULTS_MAX 16
+struct config_fault {
+    char file[HAL_PATH_CAP];
+    char path[JSON_PATH_CAP];
+    unsigned line;
+    char value[64];      /* what was found, made visible; "" when absent */
+    char reason[160];    /* the rule that is broken */
+    char next_step[160]; /* "did you mean \"poll_s\"?" */
+};
+struct config_faults {
+    struct config_fault items[CONFIG_FAULTS_MAX];
+    size_t count; /* all found, also beyond CONFIG_FAULTS_MAX */
+};
+
+/* Reads both documents; absent ones are faults unless `embedded_defaults`, which stand in for them.
+ * ERR_INVALID with every fault found, not only the first. *out only on ERR_OK. */
+MUST_CHECK err_t config_read(struct hal *h, bool embedded_defaults, struct config *out,
+                             struct config_faults *faults);
+/* The same on given texts, for tests and packd --check. */
+MUST_CHECK err_t config_parse_site(struct slice text, const char *file, struct config_site *out,
+                                   struct config_faults *faults);
+MUST_CHECK err_t config_parse_station(struct slice text, const char *file,
+                                      struct config_station *out, struct config_faults *faults);
+/* Rules across both files and the secrets they name (each must be readable). */
+MUST_CHECK err_t config_check(struct hal *h, const struct config *c, struct config_faults *faults);
+/* "site.json line 12, clarus.poll: unknown key; did you mean \"poll_s\"?" */
+void config_fault_text(const struct config_fault *f, struct buf *out);
+
+const struct config_channel *config_channel_by_name(const struct config_site *site,
+                                                    const char *name);
+/* The rule for a carrier code; NULL when there is none (then: equal, no link). */
+const struct config_carrier *config_carrier_by_code(const struct config_site *site,
+                                                    const char *code);
+
+#endif

@@ -1,0 +1,33 @@
+/* limits.h - every bound of the station in one place, with the reason for the number. */
+#ifndef PACKD_LIMITS_H
+#define PACKD_LIMITS_H
+
+#define ID_CAP        40  /* Clarus and shop ids as text; the longest known is 36 (UUID) */
+#define KEY_CAP       37  /* dispatch and shipment keys: 36 characters fit every system served */
+#define REFERENCE_CAP 64  /* Clarus order reference is at most 50 */
+#define SKU_CAP       64  /* Clarus product code is at most 50 */
+#define CODE_CAP      128 /* barcode text kept for comparison and screens */
+#define NAME_CAP      80  /* carrier, service, product and person names for screens */
+#define NOTE_CAP                                                                                   \
+    4096 /* a note on screen; longer ones are cut there and reported, never in the store */
+#define TRACKING_CAP 64 /* 6..40 characters by configuration; BigCommerce takes 50 */
+#define RULE_CAP     48 /* rule and exception kind names */
+#define OWNER_CAP    16
+#define SAY_CAP      160 /* one sentence for a person */
+
+#define SCAN_MAX           8192 /* bytes of one scan; a QR code reaches 7,089 digits */
+#define LINES_MAX          200  /* order lines packed at one bench; more are held for the lead */
+#define PARCELS_MAX        32   /* parcels of one consignment at the bench */
+#define REPLY_MAX          (4u << 20)   /* one HTTP reply from Clarus or a channel */
+#define LABEL_DOCUMENT_MAX (4u << 20)   /* one label document; a page is normally under 200 KB */
+#define LABEL_JOB_MAX      (512u << 10) /* printer bytes of one label after compression */
+#define NOTE_STORE_MAX     65536        /* longest note kept; beyond it the order is held */
+
+#define EFFECTS_MAX 64 /* acknowledgements and sends of one round; stepping pauses at EFFECTS_LOW  \
+                        */
+#define EFFECTS_LOW      16    /* room one event may need at most */
+#define CHECK_WAIT_MS    2000  /* a state check without an answer by then is unknown */
+#define LABEL_WAIT_MS    5000  /* a label still unknown by then is set aside with a hold tag */
+#define PRINT_RECHECK_MS 30000 /* a state older than this is read again before the next label */
+
+#endif

@@ -1,0 +1,192 @@
+/* outbox.h - messages other systems must receive, kept across power loss.
+ *
+ * A dispatch and its messages are stored in one transaction. The Clarus confirmation goes first;
+ * its success releases the next step, never a timer. Per destination, messages of one lane (one
+ * order) go strictly one at a time and in order; lanes do not block one another.
+ *
+ * The outbox decides *when* to try; a connector (clarus, channels) decides *how*, and must call
+ * outbox_result exactly once per attempt unless the attempt is forgotten by a restart. An attempt
+ * that was under way at a crash, or ended `unknown`, is tried again with `look_first`: the
+ * connector looks whether the effect happened before it may create anything.
+ *
+ * One caller: the loop. All writes happen in the store's open transaction (store_begin is called
+ * here). */
+#ifndef PACKD_OUTBOX_OUTBOX_H
+#define PACKD_OUTBOX_OUTBOX_H
+
+#include "firmware/base/effects.h"
+#include "firmware/store/store.h"
+
+struct outbox;
+
+#define DESTINATION_CAP  24
+#define DESTINATIONS_MAX 8
+#define CLARUS           "clarus" /* the destination every dispatch has, at step 0 */
+
+enum dispatch_state {
+    DISPATCH_SAVED = 0,      /* on disk, shown as SAVED */
+    DISPATCH_DISPATCHED = 1, /* Clarus accepted it */
+    DISPATCH_REFUSED = 2,    /* Clarus refused it: find-and-pull is open */
+    DISPATCH_PULL = 3,       /* must not go: find-and-pull is open, undelivered messages frozen */
+    DISPATCH_PULLED = 4,     /* a person has the goods back */
+    DISPATCH_GONE = 5,       /* it left all the same; confirmed to Clarus, storefront parked */
+    DISPATCH_RECALLED = 6,   /* withdrawn before Clarus accepted it */
+};
+
+enum message_state {
+    MESSAGE_HELD = 0,    /* waits for the step before it */
+    MESSAGE_WAITING = 1, /* may be tried at due_mono */
+    MESSAGE_FLYING = 2,  /* an attempt is under way, or was at the last crash */
+    MESSAGE_PARKED = 3,  /* a person must look; its lane waits behind it */
+    MESSAGE_FROZEN = 4,  /* find-and-pull */
+    MESSAGE_DONE = 5,
+    MESSAGE_WITHDRAWN = 6, /* recalled or pulled: never sent */
+};
+
+enum attempt_outcome {
+    ATTEMPT_DONE,
+    ATTEMPT_RETRY,     /* nothing was done; same request later */
+    ATTEMPT_REREAD,    /* the other side changed: read again and decide again, soon */
+    ATTEMPT_REAUTH,    /* credentials refused after one renewal: the destination pauses */
+    ATTEMPT_PARK,      /* a person must look */
+    ATTEMPT_CANCELLED, /* the order was cancelled over there: find-and-pull */
+    ATTEMPT_REFUSED,   /* Clarus refused the dispatch itself: find-and-pull */
+    ATTEMPT_UNKNOWN,   /* sent, no answer */
+    ATTEMPT_ABSENT, /* looked after an unknown and did not find it (this read counts as one look) */
+    ATTEMPT_NOT_YET, /* the order does not exist over there yet: slow schedule */
+    ATTEMPT_DOWN, /* destination not reachable at all: counts for the breaker, not for the message
+                   */
+};
+
+struct attempt_result {
+    enum attempt_outcome outcome;
+    int64_t wait_ms;     /* asked for by the server; 0: none. Capped by the outbox */
+    char rule[RULE_CAP]; /* exception kind when parked: "channel.tracking_too_long" */
+    char owner[OWNER_CAP];
+    char text[SAY_CAP]; /* one sentence, no names or addresses */
+    char next_step[SAY_CAP];
+};
+
+/* What a connector is given. Borrowed for the call of `attempt`. */
+struct outbox_message {
+    int64_t id;
+    int64_t dispatch_id;
+    int64_t consignment_id;
+    char destination[DESTINATION_CAP];
+    char dispatch_key[KEY_CAP];
+    bool look_first;
+    unsigned attempts;
+    struct slice progress; /* what outbox_progress stored; empty at first */
+};
+
+struct connector {
+    /* Starts one attempt. Ends by outbox_result, possibly before it returns. */
+    void (*attempt)(void *ctx, const struct outbox_message *m);
+    void *ctx;
+};
+
+struct destination_spec {
+    char name[DESTINATION_CAP];
+    uint8_t step;             /* 0 Clarus, 1 inventory system, 2 storefront */
+    uint8_t concurrency;      /* attempts under way at once; 1..8 */
+    uint32_t pace_per_minute; /* this bench's share; 0: no limit */
+    uint32_t settle_ms;       /* how late an effect may appear after an unknown; Clarus: 10,000 */
+    uint8_t settle_reads;     /* looks that must find nothing before it is sent again; Clarus: 3 */
+    uint32_t alert_attempts;  /* exception after that many failed attempts; 0: 8 */
+    int64_t alert_age_ms;     /* or that age; 0: 30 min */
+    struct connector connector;
+};
+
+struct outbox_options {
+    struct store *store;
+    struct effects *fx;
+    const struct log *log;
+};
+
+/* Nothing is tried before outbox_start. ERR_IO. */
+MUST_CHECK err_t outbox_new(const struct outbox_options *options, struct outbox **out);
+void outbox_free(struct outbox *ob); /* NULL is fine */
+MUST_CHECK err_t outbox_destination(struct outbox *ob, const struct destination_spec *spec);
+/* Marks what was in flight at the last end as look-first, and begins. Bounded work, whatever waits.
+ */
+MUST_CHECK err_t outbox_start(struct outbox *ob);
+
+/* The fact. `key` is made by store_key_next before. Parcels and their items are read from the
+ * tables parcel and parcel_item of the shipment and copied to dispatch_item; the messages are made
+ * for Clarus and `channel` ("" or "none": Clarus alone; an unknown channel name: ERR_NOTFOUND).
+ * ERR_NOSPACE: intake is full, nothing stored; say so in plain words. */
+struct dispatch_spec {
+    int64_t consignment_id;
+    int64_t shipment_id;
+    const char *key;
+    const char *channel;
+    const char *clarus_lane; /* Clarus order id */
+    const char *shop_lane;   /* shop order number */
+    const char *packer;
+    const char *carrier;
+    const char *service;
+};
+MUST_CHECK err_t outbox_save(struct outbox *ob, const struct dispatch_spec *spec,
+                             int64_t *out_dispatch_id);
+
+/* Starts what is due; adds at most a bounded number of attempts per call. */
+void outbox_tick(struct outbox *ob);
+/* When outbox_tick has something to do next. */
+mono_t outbox_deadline(const struct outbox *ob);
+
+void outbox_result(struct outbox *ob, int64_t message_id, const struct attempt_result *result);
+/* Remembers how far a multi-step attempt came, before its next request is sent (<= 4 KiB of JSON).
+ */
+MUST_CHECK err_t outbox_progress(struct outbox *ob, int64_t message_id, struct slice progress);
+/* A destination was reached again by something else (a work list poll): close the breaker. */
+void outbox_reachable(struct outbox *ob, const char *destination);
+
+/* Find-and-pull: the order was found cancelled (or changed) after SAVED. Freezes what is not
+ * delivered, raises the exception. Idempotent. */
+MUST_CHECK err_t outbox_pull(struct outbox *ob, int64_t dispatch_id, const char *rule,
+                             const char *text);
+enum pull_end {
+    PULL_END_PULLED, /* goods are back: messages withdrawn */
+    PULL_END_GONE,   /* it left: confirm to Clarus, park the storefront for customer service */
+};
+MUST_CHECK err_t outbox_pull_end(struct outbox *ob, int64_t dispatch_id, enum pull_end end,
+                                 const char *who, const char *note);
+/* Withdraws a saved dispatch nothing of which was sent. ERR_BUSY: in flight or delivered (opens
+ * find-and-pull instead). */
+MUST_CHECK err_t outbox_recall(struct outbox *ob, int64_t dispatch_id, const char *who,
+                               const char *reason);
+
+/* Figures per destination, for screens and metrics. Constant cost. */
+struct outbox_figures {
+    char name[DESTINATION_CAP];
+    uint64_t waiting; /* held, ready, in flight */
+    uint64_t parked;
+    uint64_t frozen;
+    uint64_t done;
+    int64_t oldest_wall_ms; /* when the oldest undelivered was stored; 0: none */
+    bool down;              /* breaker open */
+    bool paused;            /* credentials refused */
+    int64_t next_try_ms;    /* from now; -1: none planned */
+    char last_result[SAY_CAP];
+};
+size_t outbox_figures(struct outbox *ob, struct outbox_figures *out, size_t cap);
+
+/* Rows for lists, newest first; returns how many were written. */
+struct outbox_row {
+    int64_t id;
+    int64_t dispatch_id;
+    int64_t consignment_id;
+    char reference[REFERENCE_CAP];
+    char destination[DESTINATION_CAP];
+    char dispatch_key[KEY_CAP];
+    enum message_state state;
+    unsigned attempts;
+    int64_t stored_at;
+    char last_result[SAY_CAP];
+};
+size_t outbox_rows(struct outbox *ob, const char *destination /* NULL: all */,
+                   bool undelivered_only, struct outbox_row *out, size_t cap);
+size_t outbox_rows_of(struct outbox *ob, int64_t consignment_id, struct outbox_row *out,
+                      size_t cap);
+
+#endif
