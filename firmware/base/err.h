@@ -31,6 +31,13 @@ typedef enum {
 #define MUST_CHECK             __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
+/* err_ignore(f(...)): the result does not matter here; say why. A cast to void does not do, gcc
+ * still asks for the check. */
+static inline void err_ignore(err_t e)
+{
+    (void)e;
+}
+
 /* Static text; never NULL, also for values out of range. */
 const char *err_text(err_t e);
 /* "ERR_IO" and so on; never NULL. */

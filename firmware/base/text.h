@@ -7,7 +7,10 @@
 /* Whole slice as a decimal integer within [min, max]; one leading '-' when min < 0; no blanks. */
 MUST_CHECK err_t text_int(struct slice s, int64_t min, int64_t max, int64_t *out_value);
 
-bool text_is_utf8(struct slice s);   /* strict: no surrogates, no overlong forms, up to U+10FFFF */
+bool text_is_utf8(struct slice s); /* strict: no surrogates, no overlong forms, up to U+10FFFF */
+/* Length of the well-formed UTF-8 sequence at the start of s; 0 when there is none or s is empty.
+ */
+size_t text_utf8_step(struct slice s);
 bool text_is_print(struct slice s);  /* 0x20..0x7E only */
 bool text_is_digits(struct slice s); /* at least one digit, nothing else */
 /* Length of the longest prefix with at most `chars` code points; never splits a code point. */
