@@ -6,6 +6,7 @@
 #ifndef PACKD_CATALOGUE_CATALOGUE_H
 #define PACKD_CATALOGUE_CATALOGUE_H
 
+#include "firmware/base/clock.h"
 #include "firmware/base/json.h"
 #include "firmware/base/log.h"
 #include "firmware/store/store.h"
