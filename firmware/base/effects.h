@@ -45,7 +45,9 @@ void effects_http_cancel(struct effects *fx, uint32_t ticket);
 void effects_cancel_owner(struct effects *fx, const void *ctx);
 
 typedef void job_done_fn(void *ctx, uint32_t tag, const struct hal_job_result *result);
-/* As effects_http. `args` must be static text. */
+/* As effects_http. `args` must be static text. More than HAL_JOBS_MAX wait their turn. A program
+ * that is not installed ends as `ended` with code JOB_NOT_INSTALLED. */
+#define JOB_NOT_INSTALLED 127
 MUST_CHECK err_t effects_job(struct effects *fx, const struct hal_job_spec *spec, job_done_fn *done,
                              void *ctx, uint32_t tag);
 
@@ -55,6 +57,10 @@ typedef void effects_send_fn(void *ctx, struct hal *hal);
 void effects_send(struct effects *fx, effects_send_fn *send, void *ctx);
 
 /* For the loop only. */
+/* Ends of exchanges and jobs that could not even be started, found in the last effects_perform;
+ * deliver them before stepping the next events. */
+bool effects_has_failed(const struct effects *fx);
+void effects_deliver_failed(struct effects *fx);
 void effects_route(struct effects *fx, const struct hal_event *event); /* HTTP_DONE and JOB_DONE */
 void effects_acknowledge(
     struct effects *fx);                  /* replies and signal; screen is the console's to send */

@@ -8,6 +8,7 @@
 #include "firmware/base/qty.h"
 #include "firmware/bench/say.h"
 #include "firmware/limits.h"
+#include "hal/hal.h"
 
 enum bench_face {
     FACE_IDLE,
@@ -68,6 +69,8 @@ struct bench_view {
     char scanned[CODE_CAP]; /* what was scanned, for FACE_REFUSED */
     char note[NOTE_CAP];    /* the note or gift message to acknowledge, for FACE_ATTENTION */
     char packer[NAME_CAP];
+    enum hal_tone tone; /* the last signal; played by the page when tone_serial moves */
+    uint32_t tone_serial;
 
     char reference[REFERENCE_CAP]; /* "" when no order is open */
     char shop_order[ID_CAP];
