@@ -14,7 +14,8 @@
 
 struct scanner_framing {
     char prefix[SCANNER_AFFIX_CAP]; /* stripped once where present; "": none */
-    char suffix[SCANNER_AFFIX_CAP]; /* text before the terminator, stripped once; "": none */
+    char suffix[SCANNER_AFFIX_CAP]; /* text before the terminator, stripped once; "": none.
+                                       "\x03": ETX alone ends a scan, CR and LF are contents */
     bool terminated;                /* CR, LF, CR LF, ETX end a scan; else a gap does */
     uint16_t gap_ms;                /* silence that ends a scan when not terminated; default 100 */
     uint16_t repeat_ms;             /* the same scan within this window is one read; default 300 */
@@ -28,12 +29,14 @@ enum scan_fault {
     SCAN_TOO_LONG, /* discarded up to the next terminator */
     SCAN_CONTROL,  /* control characters other than GS inside */
     SCAN_PARITY,   /* high bits on about half of the bytes: wrong parity setting */
-    SCAN_BROKEN,   /* a new STX began before the end, or the device went in the middle */
+    SCAN_BROKEN,   /* a new STX began, or silence fell, before the terminator */
 };
 
 struct scan {
-    struct slice text; /* without AIM identifier, prefix, suffix; valid until the next call */
-    char aim[4];       /* "]C1" or "" */
+    struct slice text;  /* without AIM identifier, prefix, suffix; valid until the next call.
+                           With a fault: what arrived, for the log only */
+    struct slice addon; /* 2 or 5 digits of a retail add-on that came with the code; else empty */
+    char aim[4];        /* "]C1" or "" */
     enum scan_fault fault;
     bool by_gap; /* ended by silence, not by a terminator: less sure */
 };
@@ -44,13 +47,14 @@ struct scanner {
     size_t len;
     bool discarding;
     bool framed; /* STX seen */
+    bool fresh;  /* nothing printable since the device came */
     mono_t last_byte;
     mono_t arrived;
     uint8_t last[SCAN_MAX]; /* the last scan handed out, for the repeat window */
     size_t last_len;
     mono_t last_at;
     uint32_t repeats; /* suppressed */
-    uint32_t broken;
+    uint32_t broken;  /* frames that never ended */
 };
 
 /* Framing with the defaults filled in for zero members. */
@@ -59,10 +63,13 @@ void scanner_init(struct scanner *s, const struct scanner_framing *framing);
 void scanner_arrived(struct scanner *s, mono_t now);
 void scanner_gone(struct scanner *s);
 
+/* An unended scan this long after its last byte is broken, so that it cannot join the next one. */
+#define SCANNER_STALE_MS 2000
+
 typedef void scan_fn(void *ctx, const struct scan *scan);
 /* Consumes all bytes; calls `fn` for each complete scan that is not a suppressed repeat. */
 void scanner_push(struct scanner *s, struct slice bytes, mono_t now, scan_fn *fn, void *ctx);
-/* Ends a frame by silence where framing says so. */
+/* Ends a frame by silence: whole where framing says so, else broken. */
 void scanner_tick(struct scanner *s, mono_t now, scan_fn *fn, void *ctx);
 /* When scanner_tick has something to do; MONO_NEVER: nothing. */
 mono_t scanner_deadline(const struct scanner *s);
