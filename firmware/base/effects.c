@@ -113,6 +113,15 @@ static void replies_free(struct effects *fx)
     fx->reply_count = 0;
 }
 
+/* What was decided did not become a fact: the caller is told so instead. */
+static void replies_refuse(struct effects *fx)
+{
+    for (size_t i = 0; i < fx->reply_count; i++)
+        hal_console_reply(fx->hal, fx->replies[i].id, 503, "application/json", NULL, 0,
+                          SLICE("{\"error\":\"not confirmed\",\"next_step\":\"ask again\"}"));
+    replies_free(fx);
+}
+
 void effects_free(struct effects *fx)
 {
     if (!fx) return;
@@ -431,7 +440,7 @@ void effects_drop(struct effects *fx)
         if (fx->http[i].state != SLOT_FREE) http_slot_cancel(fx, &fx->http[i]);
     for (size_t i = 0; i < JOBS_MAX; i++)
         if (fx->jobs[i].state != SLOT_FREE) job_slot_cancel(fx, &fx->jobs[i]);
-    replies_free(fx);
+    replies_refuse(fx);
     fx->send_count = 0;
     fx->signalled = false;
     fx->screen = false;

@@ -65,6 +65,6 @@ void effects_route(struct effects *fx, const struct hal_event *event); /* HTTP_D
 void effects_acknowledge(
     struct effects *fx);                  /* replies and signal; screen is the console's to send */
 void effects_perform(struct effects *fx); /* exchanges, sends, jobs */
-void effects_drop(struct effects *fx);    /* after a failed commit */
+void effects_drop(struct effects *fx);    /* after a failed commit; waiting replies become 503 */
 
 #endif
