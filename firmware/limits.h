@@ -23,11 +23,23 @@
 #define LABEL_JOB_MAX      (512u << 10) /* printer bytes of one label after compression */
 #define NOTE_STORE_MAX     65536        /* longest note kept; beyond it the order is held */
 
-#define EFFECTS_MAX 64 /* acknowledgements and sends of one round; stepping pauses at EFFECTS_LOW  \
-                        */
+#define EFFECTS_MAX                                                                                \
+    64 /* acknowledgements and sends of one round; stepping pauses at EFFECTS_LOW                  \
+        */
 #define EFFECTS_LOW      16    /* room one event may need at most */
 #define CHECK_WAIT_MS    2000  /* a state check without an answer by then is unknown */
 #define LABEL_WAIT_MS    5000  /* a label still unknown by then is set aside with a hold tag */
 #define PRINT_RECHECK_MS 30000 /* a state older than this is read again before the next label */
+
+#define STORE_PAGE_SIZE      1024 /* 4 KiB pages write about three times the bytes for one dispatch */
+#define STORE_PAGES_MAX      1048576 /* 1 GiB: a million waiting messages with their facts */
+#define STORE_PAGES_RESERVE  64      /* least pages kept for delivery marks when intake is full */
+#define STORE_DISK_RESERVE   (16u << 20) /* free bytes below which new dispatches are refused */
+#define STORE_WAL_PAGES      4096 /* preallocated, so that a full disk still takes delivery marks */
+#define STORE_WAL_FORCE      3072 /* checkpoint inside a commit: leaves room for one large round */
+#define STORE_WAL_IDLE       512  /* checkpoint when idle; fewer would cost more syncs per order */
+#define STORE_STATEMENTS_MAX 320  /* distinct statements of the whole station */
+#define STORE_CHECK_ROWS     64   /* rows read by one slice of the idle check */
+#define STORE_CHECK_PAGES    4096 /* a file up to this size is checked whole when it is opened */
 
 #endif

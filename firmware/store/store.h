@@ -42,6 +42,8 @@ MUST_CHECK err_t store_open(const struct store_options *options, struct store **
                             struct store_fault *fault);
 void store_close(struct store *st); /* rolls back what is open; NULL is fine */
 bool store_failed(const struct store *st);
+/* Damage was found in the file: set it aside; reopening alone would find it again. */
+bool store_is_corrupt(const struct store *st);
 
 MUST_CHECK err_t store_begin(struct store *st);
 bool store_is_dirty(const struct store *st); /* a transaction is open */
@@ -53,6 +55,8 @@ void store_rollback(struct store *st);
 /* True when new dispatches must be refused though delivery marks still work (warning before). */
 bool store_intake_full(struct store *st);
 bool store_intake_warning(struct store *st);
+/* Tells what hal_store_free said last: intake stops below STORE_DISK_RESERVE. */
+void store_disk_free(struct store *st, uint64_t bytes);
 
 /* One slice of idle work: checkpoint, then a bounded part of the integrity check. Returns true
  * while there is more to do. Never call it with a transaction open. */

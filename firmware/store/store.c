@@ -1,0 +1,285 @@
+#include "firmware/store/store.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "firmware/base/mem.h"
+#include "firmware/base/text.h"
+#include "firmware/store/store_parts.h"
+
+/* ------------------------------------------------------------------------------ open and close --
+ */
+
+static bool station_is_valid(const char *station)
+{
+    struct slice s = slice_text(station);
+    if (s.len < 1 || s.len > STATION_LEN_MAX) return false;
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t c = s.ptr[i];
+        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!letter && !(c >= '0' && c <= '9')) return false;
+    }
+    return true;
+}
+
+#define ZEROS_LEN 16384
+
+/* Fills the write-ahead log with zeros up to its full size: frames that no salt matches. Delivery
+ * marks then need no new block of a full disk. */
+static void preallocate_wal(struct store *st)
+{
+    static const uint8_t ZEROS[ZEROS_LEN];
+    sqlite3_file *wal = NULL;
+    int rc = sqlite3_file_control(st->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+    if (rc != SQLITE_OK || wal == NULL || wal->pMethods == NULL) return;
+    sqlite3_int64 size = 0;
+    sqlite3_int64 wanted = 32 + (sqlite3_int64)STORE_WAL_PAGES * (STORE_PAGE_SIZE + 24);
+    rc = wal->pMethods->xFileSize(wal, &size);
+    bool grows = size < wanted;
+    while (rc == SQLITE_OK && size < wanted) {
+        int part = wanted - size < ZEROS_LEN ? (int)(wanted - size) : ZEROS_LEN;
+        rc = wal->pMethods->xWrite(wal, ZEROS, part, size);
+        size += part;
+    }
+    if (rc == SQLITE_OK && grows) rc = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+    if (rc != SQLITE_OK) {
+        st->disk_full = true;
+        log_event(st->log, LOG_WARN, "store.preallocate", "sqlite=%d", rc);
+    }
+}
+
+static err_t open_stages(struct store *st, const struct store_options *o, struct store_fault *fault)
+{
+    err_t e = store_setup(st, o, fault);
+    if (e) return e;
+    e = store_migrate(st, o, fault);
+    if (e) return e;
+    preallocate_wal(st);
+    return ERR_OK;
+}
+
+err_t store_open(const struct store_options *options, struct store **out, struct store_fault *fault)
+{
+    if (fault != NULL) *fault = (struct store_fault){.object = ""};
+    if (!station_is_valid(options->station) || options->random == NULL) {
+        store_blame(fault, "station", "the station id must be 1 to 8 letters or digits",
+                    "Correct `id` in station.json.");
+        return ERR_INVALID;
+    }
+    struct store *st = mem_alloc(sizeof *st);
+    if (st == NULL) return ERR_NOMEM;
+    st->log = options->log;
+    st->disk_free = UINT64_MAX;
+    st->check.after_row = INT64_MIN;
+    err_t e = slice_copy(slice_text(options->station), st->station, sizeof st->station);
+    if (e == ERR_OK) e = open_stages(st, options, fault);
+    if (e) {
+        store_close(st);
+        return e;
+    }
+    *out = st;
+    return ERR_OK;
+}
+
+void store_close(struct store *st)
+{
+    if (st == NULL) return;
+    store_rollback(st);
+    store_finalize_all(st);
+    if (st->failed && st->db != NULL) {
+        (void)sqlite3_db_config(st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    }
+    (void)sqlite3_close(st->db);
+    mem_free(st);
+}
+
+bool store_failed(const struct store *st)
+{
+    return st->failed;
+}
+
+bool store_is_corrupt(const struct store *st)
+{
+    return st->corrupt;
+}
+
+/* -------------------------------------------------------------------------------- transactions --
+ */
+
+err_t store_begin(struct store *st)
+{
+    if (st->failed) return ERR_IO;
+    if (st->open) return ERR_OK;
+    int rc = sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (rc != SQLITE_OK) return store_translate(st, rc, "begin");
+    st->open = true;
+    st->doomed = ERR_OK;
+    return ERR_OK;
+}
+
+bool store_is_dirty(const struct store *st)
+{
+    return st->open;
+}
+
+void store_rollback(struct store *st)
+{
+    if (!st->open) return;
+    for (size_t i = 0; i < sizeof st->statements / sizeof st->statements[0]; i++) {
+        if (st->statements[i].stmt != NULL) (void)sqlite3_reset(st->statements[i].stmt);
+    }
+    if (!sqlite3_get_autocommit(st->db)) {
+        int rc = sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
+        if (rc != SQLITE_OK) st->failed = true;
+    }
+    st->open = false;
+    st->doomed = ERR_OK;
+}
+
+err_t store_checkpoint(struct store *st)
+{
+    assert(!st->open);
+    int log_pages = 0;
+    int done_pages = 0;
+    int rc = sqlite3_wal_checkpoint_v2(st->db, "main", SQLITE_CHECKPOINT_PASSIVE, &log_pages,
+                                       &done_pages);
+    if (rc != SQLITE_OK) return store_translate(st, rc, "checkpoint");
+    st->figures.checkpoints++;
+    st->wal_pages = done_pages >= log_pages ? 0 : (uint32_t)(log_pages - done_pages);
+    return ERR_OK;
+}
+
+/* The transaction lost a write, or the disk is full: nothing of it stays. What the log holds goes
+ * to the database, so that the next transaction has the preallocated log to itself. */
+static err_t give_up(struct store *st, err_t why)
+{
+    store_rollback(st);
+    if (why != ERR_NOSPACE || st->failed) return st->failed ? ERR_IO : why;
+    err_t e = store_checkpoint(st);
+    return e == ERR_IO || e == ERR_CORRUPT ? e : ERR_NOSPACE;
+}
+
+err_t store_commit(struct store *st)
+{
+    if (st->failed) {
+        store_rollback(st);
+        return ERR_IO;
+    }
+    if (!st->open) return ERR_OK;
+    if (st->doomed) return give_up(st, st->doomed);
+    int rc = sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL);
+    if (rc != SQLITE_OK) return give_up(st, store_translate(st, rc, "commit"));
+    st->open = false;
+    st->disk_full = false;
+    st->figures.commits++;
+    if (st->wal_pages >= STORE_WAL_FORCE) err_ignore(store_checkpoint(st)); /* committed already */
+    return ERR_OK;
+}
+
+/* --------------------------------------------------------------------------- space, idle work --
+ */
+
+static int64_t pragma_int(struct store *st, const char *sql)
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    if (store_prepare(st, sql, &q) || store_step(st, q, &row) || !row) return 0;
+    return store_int(q, 0);
+}
+
+static uint64_t pages_used(struct store *st)
+{
+    static const char PAGES[] = "PRAGMA page_count";
+    static const char FREE[] = "PRAGMA freelist_count";
+    int64_t used = pragma_int(st, PAGES) - pragma_int(st, FREE);
+    return used > 0 ? (uint64_t)used : 0;
+}
+
+void store_disk_free(struct store *st, uint64_t bytes)
+{
+    st->disk_free = bytes;
+}
+
+bool store_intake_full(struct store *st)
+{
+    if (st->failed || st->disk_full || st->disk_free < STORE_DISK_RESERVE) return true;
+    return pages_used(st) >= st->pages_max;
+}
+
+bool store_intake_warning(struct store *st)
+{
+    if (st->failed || st->disk_full || st->disk_free / 4 < STORE_DISK_RESERVE) return true;
+    return pages_used(st) >= st->pages_max - st->pages_max / 10;
+}
+
+bool store_idle(struct store *st)
+{
+    if (st->failed || st->open) return false;
+    if (st->wal_pages >= STORE_WAL_IDLE) {
+        err_t e = store_checkpoint(st);
+        return e == ERR_OK;
+    }
+    return store_check_slice(st);
+}
+
+void store_figures(struct store *st, struct store_figures *out)
+{
+    *out = st->figures;
+    out->pages_used = pages_used(st);
+    out->pages_max = st->pages_max;
+}
+
+/* --------------------------------------------------------------------------- keys, small values --
+ */
+
+err_t store_meta_get(struct store *st, const char *name, char *out, size_t cap)
+{
+    static const char SQL[] = "SELECT value FROM meta WHERE name = ?1";
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    out[0] = '\0';
+    err_t e = store_prepare(st, SQL, &q);
+    if (e) return e;
+    store_bind_text(q, 1, name);
+    e = store_step(st, q, &row);
+    if (e) return e;
+    if (!row) return ERR_NOTFOUND;
+    store_text(q, 0, out, cap);
+    return ERR_OK;
+}
+
+err_t store_meta_set(struct store *st, const char *name, const char *value)
+{
+    static const char SQL[] = "INSERT INTO meta (name, value) VALUES (?1, ?2) "
+                              "ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    err_t e = store_prepare(st, SQL, &q);
+    if (e) return e;
+    store_bind_text(q, 1, name);
+    store_bind_text(q, 2, value);
+    return store_run(st, q);
+}
+
+err_t store_key_next(struct store *st, char out[KEY_CAP])
+{
+    static const char SQL[] = "UPDATE meta SET value = CAST(value AS INTEGER) + 1 "
+                              "WHERE name = 'key_counter' RETURNING CAST(value AS INTEGER)";
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    err_t e = store_prepare(st, SQL, &q);
+    if (e == ERR_OK) e = store_step(st, q, &row);
+    if (e) return e;
+    if (!row || store_int(q, 0) < 1) {
+        st->failed = st->corrupt = true;
+        return ERR_CORRUPT;
+    }
+    struct buf b = buf_over(out, KEY_CAP);
+    buf_printf(&b, "%s-%s-%lld", st->station, st->epoch, (long long)store_int(q, 0));
+    (void)buf_cstr(&b);
+    return b.overflow ? ERR_NOSPACE : ERR_OK;
+}
+
+const char *store_epoch(const struct store *st)
+{
+    return st->epoch;
+}
