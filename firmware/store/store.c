@@ -71,6 +71,7 @@ err_t store_open(const struct store_options *options, struct store **out, struct
     st->log = options->log;
     st->disk_free = UINT64_MAX;
     st->check.after_row = INT64_MIN;
+    st->wal_pages = STORE_WAL_IDLE; /* what the last run left there is not known */
     err_t e = slice_copy(slice_text(options->station), st->station, sizeof st->station);
     if (e == ERR_OK) e = open_stages(st, options, fault);
     if (e) {

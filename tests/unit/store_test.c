@@ -345,7 +345,7 @@ static void store__marks_survive_a_full_disk(void **state)
     b->disk->room = 0;
     int kept = 0;
     for (int i = 0; i < 3000; i++) {
-        char text[8];
+        char text[16];
         snprintf(text, sizeof text, "%04d", i);
         if (store_meta_set(b->st, "mark", text) == ERR_OK && store_commit(b->st) == ERR_OK) kept++;
     }
