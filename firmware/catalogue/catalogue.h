@@ -119,6 +119,10 @@ struct product_hit {
     qty_t factor; /* base units one scan stands for; zero: not known, refuse */
 };
 MUST_CHECK err_t catalogue_product(struct store *st, struct slice code, struct product_hit *out);
+/* Every product and level that answers; *out_count may exceed cap. Several accounts may sell one
+ * barcode: the caller narrows to the products of its order. */
+MUST_CHECK err_t catalogue_products(struct store *st, struct slice code, struct product_hit *out,
+                                    size_t cap, size_t *out_count);
 /* Folds a GTIN to its 14 digits. ERR_INVALID: not 8, 12, 13 or 14 digits, a wrong check digit, or
  * all zeros (then compare the text as it is). */
 MUST_CHECK err_t catalogue_gtin(struct slice code, char out[15]);
@@ -137,18 +141,22 @@ MUST_CHECK err_t catalogue_hold(struct store *st, int64_t id, enum consignment_s
                                 const char *rule, const char *text);
 
 /* What is still to be packed of a line: ordered less what Clarus says is dispatched (or what our
- * saved dispatches not yet in that figure hold, whichever is more), short and cancelled, capped by
- * what was picked. Computed, never stored. */
+ * saved dispatches hold, whichever is more), short and cancelled; to_pack is that capped by what
+ * was picked and has not left. Contents of parcels that are not saved yet are not taken off. Pulled
+ * and recalled dispatches do not count: their goods are back. Computed, never stored. */
 MUST_CHECK err_t catalogue_outstanding(struct store *st, int64_t line_id, qty_t *out_to_pack,
                                        qty_t *out_outstanding);
 /* True when after the given dispatch nothing is outstanding on any line. */
 MUST_CHECK err_t catalogue_is_complete(struct store *st, int64_t consignment_id,
                                        bool *out_complete);
 
-/* SHA-256 (hex) over lines, address and notes as stored now: the digest kept at open. */
+/* SHA-256 (hex) over lines (id, SKU, quantity, unit), address, packing and delivery note, carrier
+ * and service as stored now: the digest kept at open. The order of lines does not matter. */
 MUST_CHECK err_t catalogue_digest(struct store *st, int64_t consignment_id, char out[65]);
 
-/* Writing, for the connectors. Values are applied when not NULL / not absent. */
+/* Writing, for the connectors. Values are applied when not NULL / not absent. ERR_INVALID, nothing
+ * changed: a key is missing, or an identifier is longer than its room when read. A note beyond
+ * NOTE_STORE_MAX is kept cut and the order held by the rule "note.too_long". */
 struct consignment_reading {
     const char *clarus_id; /* the key; never NULL */
     const char *reference;
@@ -176,6 +184,8 @@ struct line_reading {
 };
 MUST_CHECK err_t catalogue_put_line(struct store *st, int64_t consignment_id,
                                     const struct line_reading *r);
+/* The storefront's id of one of our lines. */
+MUST_CHECK err_t catalogue_set_shop_line(struct store *st, int64_t line_id, const char *shop_line);
 /* Removes lines of the consignment whose Clarus id is not in the list (an edit took them away),
  * unless something of them is packed or dispatched (then `cancelled` is raised instead). */
 MUST_CHECK err_t catalogue_keep_lines(struct store *st, int64_t consignment_id,

@@ -44,7 +44,7 @@ CREATE TABLE consignment (
     checked_at       INTEGER NOT NULL DEFAULT 0  -- last fresh state check with an answer
 ) STRICT;
 CREATE INDEX consignment_reference ON consignment (reference);
-CREATE INDEX consignment_shop ON consignment (channel, shop_order);
+CREATE INDEX consignment_shop ON consignment (shop_order, channel);
 CREATE INDEX consignment_state ON consignment (state, priority, dispatch_due);
 CREATE INDEX consignment_seen ON consignment (seen_at);
 
@@ -180,6 +180,7 @@ CREATE TABLE parcel_item (
     quantity  INTEGER NOT NULL,
     PRIMARY KEY (parcel_id, line_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX parcel_item_line ON parcel_item (line_id);
 
 CREATE TABLE label_document (                    -- as the carrier made it
     shipment_id INTEGER PRIMARY KEY REFERENCES shipment (id),
