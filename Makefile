@@ -38,7 +38,8 @@ DRIVERS_C := $(sort $(wildcard drivers/*/*.c))
 LINUX_C := $(sort $(wildcard hal/linux/*.c))
 SIM_C := $(sort $(wildcard hal/sim/*.c))
 PEERS_C := $(filter-out tools/packpeers/main.c,$(sort $(wildcard tools/packpeers/*.c)))
-SUPPORT_C := $(sort $(wildcard tests/support/*.c))
+SUPPORT_C := $(sort $(wildcard tests/support/*.c)) \
+             $(filter-out tools/virtual/main.c,$(sort $(wildcard tools/virtual/*.c)))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 CORE_O := $(call obj,$(FIRMWARE_C) $(DRIVERS_C))

@@ -27,11 +27,12 @@ enum printer_flag {
     PRINTER_TAKE_LABEL = 1u << 9,  /* peel-off: waits for the hand */
     PRINTER_FAULT = 1u << 10,      /* any other error it reports */
     PRINTER_SETTINGS_LOST = 1u << 11,
+    PRINTER_SILENT = 1u << 12, /* asked and not answered: its state is not known */
 };
 /* Flags that mean "will not print now". */
 #define PRINTER_STOPPED                                                                            \
     (PRINTER_PAPER_OUT | PRINTER_RIBBON_OUT | PRINTER_HEAD_OPEN | PRINTER_PAUSED | PRINTER_HOT |   \
-     PRINTER_BUFFER_FULL | PRINTER_FAULT)
+     PRINTER_BUFFER_FULL | PRINTER_FAULT | PRINTER_SILENT)
 
 struct printer_status {
     uint32_t flags;
