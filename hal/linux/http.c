@@ -53,8 +53,7 @@ static size_t count_under_way(const struct http *c)
     return n;
 }
 
-/* ------------------------------------------------------------------------------------- events --
- */
+/* ----------------------------------------------------------------------------------- events -- */
 
 static struct exchange *oldest_done(struct http *c)
 {
@@ -133,8 +132,7 @@ static void on_timer_due(void *ctx)
     arm_timer(c);
 }
 
-/* ------------------------------------------------------------------------------ curl's requests --
- */
+/* -------------------------------------------------------------------------- curl's requests -- */
 
 static int on_curl_timer(CURLM *multi, long delay_ms, void *ctx)
 {
@@ -196,8 +194,7 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, voi
     return reactor_rearm(c->reactor, w->watch, wanted_events(what)) == ERR_OK ? 0 : -1;
 }
 
-/* ------------------------------------------------------------------------------------ the part --
- */
+/* --------------------------------------------------------------------------------- the part -- */
 
 static bool set_up_multi(struct http *c)
 {
@@ -256,8 +253,7 @@ void http_close(struct http *c)
     curl_global_cleanup();
 }
 
-/* ------------------------------------------------------------------------------------- the HAL --
- */
+/* ---------------------------------------------------------------------------------- the HAL -- */
 
 static void start(struct http *c, struct exchange *x, const struct hal_http_request *request)
 {

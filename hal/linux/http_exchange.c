@@ -14,8 +14,7 @@ static const char *const method_names[] = {
     [HAL_PATCH] = "PATCH", [HAL_DELETE] = "DELETE",
 };
 
-/* ------------------------------------------------------------------------------ what is allowed --
- */
+/* -------------------------------------------------------------------------- what is allowed -- */
 
 static void url_free_local(CURLU **u)
 {
@@ -80,8 +79,7 @@ err_t exchange_check(const struct hal_http_request *request)
     return url_host(request->url, &host);
 }
 
-/* ------------------------------------------------------------------------------- curl callbacks --
- */
+/* --------------------------------------------------------------------------- curl callbacks -- */
 
 static size_t on_read(char *room, size_t size, size_t count, void *ctx)
 {
@@ -153,8 +151,7 @@ static int on_resolve(void *state, void *reserved, void *ctx)
     return 1;
 }
 
-/* -------------------------------------------------------------------------------- setting it up --
- */
+/* ---------------------------------------------------------------------------- setting it up -- */
 
 static const struct {
     CURLoption option;
