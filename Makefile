@@ -111,6 +111,17 @@ $(B)/tests/browser/%: $(B)/tests/browser/%.o $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) $(LINUX_LIBS) -lcmocka
 
+# ----------------------------------------------------------------------------- barcode reader --
+# A program of its own, because it reads pictures from outside and runs as a job. Never built with the
+# sanitizers: they do not fit into a job's address space.
+BARCODES_C := tools/packd_barcodes.c firmware/base/mem.c firmware/base/slice.c firmware/base/text.c
+$(B)/packd-barcodes: $(BARCODES_C) $(wildcard firmware/base/*.h) $(FLAGS_STAMP)
+	@echo "LD $@"
+	@$(CC) -std=c17 -D_GNU_SOURCE $(WARN) $(HARDEN) -O2 -D_FORTIFY_SOURCE=2 -I. -pie -Wl,-z,relro,-z,now \
+	   -o $@ $(BARCODES_C) -lzbar
+all: $(B)/packd-barcodes
+$(B)/tests/contract/jobs_test: $(B)/packd-barcodes
+
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 help: ## this list

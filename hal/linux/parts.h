@@ -24,6 +24,8 @@ struct hal {
     wall_t wall;
     char boot_id[40];
     bool to_journal;
+    int signal_fd;
+    struct watch *signal_watch;
 };
 
 MUST_CHECK err_t ports_open(struct reactor *r, struct ports **out);
@@ -42,6 +44,8 @@ void console_close(struct console *c);
 MUST_CHECK err_t jobs_open(struct reactor *r, const struct hal_linux_options *options,
                            struct jobs **out);
 void jobs_begin_wait(struct jobs *j);
+/* "landlock=7 network_apart=1 ..." for the log at start-up; valid as long as j. */
+const char *jobs_capabilities(const struct jobs *j);
 void jobs_close(struct jobs *j);
 
 MUST_CHECK err_t files_open(const struct hal_linux_options *options, struct files **out);
