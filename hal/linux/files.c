@@ -222,33 +222,43 @@ static void sync_dir(const char *dir)
     (void)close(fd);
 }
 
-/* A second name for the file; where the disk has no links, a new name. Absent files are fine. */
+static bool exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* A second name for the file; where the disk has no links, a new name. An absent file is fine. */
 static err_t add_name(const char *from, const char *to)
 {
     if (link(from, to) == 0 || errno == ENOENT) return ERR_OK;
-    if (errno == EEXIST) return ERR_EXISTS;
     if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) return ERR_IO;
-    if (access(to, F_OK) == 0) return ERR_EXISTS;
     return rename(from, to) == 0 ? ERR_OK : ERR_IO;
 }
 
+/* Takes back what add_name did to a file that was there. */
+static void drop_name(const char *from, const char *to)
+{
+    if (exists(from))
+        (void)unlink(to);
+    else
+        (void)rename(to, from);
+}
+
 /* Both files get their new names before either loses the old one, so that power loss at any point
- * leaves the database beside its log. The database goes first: SQLite drops a log without a
- * database. */
+ * leaves the database beside its log. The database goes first: SQLite drops a log without one. */
 static err_t move_pair(const struct files *f, const char *to)
 {
     char wal[DIR_CAP + 32];
     char to_wal[DIR_CAP + 96];
     (void)snprintf(wal, sizeof wal, "%s-wal", f->store_path);
     (void)snprintf(to_wal, sizeof to_wal, "%s-wal", to);
+    if (exists(to) || exists(to_wal)) return ERR_EXISTS;
+    bool has_wal = exists(wal);
     err_t e = add_name(wal, to_wal);
     if (e) return e;
     e = add_name(f->store_path, to);
     if (e) {
-        if (access(wal, F_OK) == 0)
-            (void)unlink(to_wal);
-        else
-            (void)rename(to_wal, wal);
+        if (has_wal) drop_name(wal, to_wal);
         return e;
     }
     sync_dir(f->state_dir);
@@ -274,7 +284,7 @@ static void aside_name(wall_t wall, int number, char *out, size_t cap)
 err_t hal_store_set_aside(struct hal *h, char *out_name, size_t cap)
 {
     const struct files *f = h->files;
-    if (access(f->store_path, F_OK) != 0) return ERR_NOTFOUND;
+    if (!exists(f->store_path)) return ERR_NOTFOUND;
     for (int i = 0; i < SET_ASIDE_TRIES; i++) {
         char name[64];
         char to[DIR_CAP + 80];

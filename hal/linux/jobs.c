@@ -158,8 +158,10 @@ static bool read_pipe(struct pipe_end *p, bool keep_all)
             break;
         }
         all += (size_t)n;
-        buf_put(&p->bytes, slice_of(chunk, (size_t)n));
-        if (p->bytes.overflow && keep_all) return false;
+        size_t room = p->bytes.max - p->bytes.len;
+        size_t take = (size_t)n < room ? (size_t)n : room;
+        buf_put(&p->bytes, slice_of(chunk, take));
+        if ((take < (size_t)n || p->bytes.overflow) && keep_all) return false;
     }
     return true;
 }

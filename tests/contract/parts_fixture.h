@@ -32,8 +32,17 @@ static inline void fixture_open(struct fixture *f)
     assert_int_equal(ports_open(f->hal.reactor, &f->hal.ports), ERR_OK);
 }
 
+/* Adds jobs, with `tool` in the barcode reader's place. */
+static inline void fixture_open_jobs(struct fixture *f, const char *tool)
+{
+    fixture_open(f);
+    struct hal_linux_options o = {.barcode_tool = tool};
+    assert_int_equal(jobs_open(f->hal.reactor, &o, &f->hal.jobs), ERR_OK);
+}
+
 static inline void fixture_close(struct fixture *f)
 {
+    jobs_close(f->hal.jobs);
     ports_close(f->hal.ports);
     reactor_close(f->hal.reactor);
 }
@@ -41,6 +50,7 @@ static inline void fixture_close(struct fixture *f)
 static inline void fixture_round(struct fixture *f, mono_t deadline)
 {
     ports_begin_wait(f->hal.ports);
+    if (f->hal.jobs) jobs_begin_wait(f->hal.jobs);
     f->next = 0;
     assert_int_equal(reactor_wait(f->hal.reactor, deadline, f->events, HAL_EVENTS_MAX, &f->count),
                      ERR_OK);
