@@ -107,6 +107,18 @@ err_t slice_copy(struct slice a, char *out, size_t cap)
     return ERR_OK;
 }
 
+void slice_copy_cut(struct slice a, char *out, size_t cap)
+{
+    size_t len = slice_find_byte(a, 0);
+    if (len > cap - 1) {
+        len = cap - 1;
+        while (len > 0 && (a.ptr[len] & 0xC0) == 0x80)
+            len--;
+    }
+    if (len) memcpy(out, a.ptr, len);
+    out[len] = 0;
+}
+
 struct buf buf_over(void *storage, size_t cap)
 {
     assert(storage != NULL || cap == 0);

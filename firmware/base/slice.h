@@ -40,6 +40,10 @@ struct slice slice_trim(struct slice a);
  * ERR_INVALID when the slice holds a NUL byte. */
 MUST_CHECK err_t slice_copy(struct slice a, char *out, size_t cap);
 
+/* Copies as much as fits, with a terminator; stops before a NUL byte and never splits a code point.
+ */
+void slice_copy_cut(struct slice a, char *out, size_t cap);
+
 struct buf {
     uint8_t *ptr; /* NULL until the first append for a growable buf */
     size_t len;

@@ -1,0 +1,436 @@
+#include "firmware/bench/session.h"
+
+#include <string.h>
+
+#include "firmware/base/mem.h"
+#include "firmware/base/text.h"
+
+#define SAVED_SHOWN_MS 900
+
+err_t bench_new(const struct bench_options *options, struct bench **out)
+{
+    struct bench *b = mem_alloc(sizeof *b);
+    if (!b) return ERR_NOMEM;
+    b->store = options->store;
+    b->fx = options->fx;
+    b->outbox = options->outbox;
+    b->log = options->log;
+    b->config = options->config;
+    b->orders = options->orders;
+    b->deadline = MONO_NEVER;
+    b->checked_at = MONO_NEVER;
+    b->next_ticket = 1;
+    *out = b;
+    return ERR_OK;
+}
+
+void bench_free(struct bench *b)
+{
+    mem_free(b);
+}
+
+/* -------------------------------------------------------------------------- words and signals --
+ */
+
+static void say_put(struct say *s, size_t i, const char *text)
+{
+    struct slice t = slice_text(text);
+    if (slice_copy(slice_sub(t, 0, text_prefix(t, SAY_CAP / 4)), s->arg[i], SAY_CAP))
+        s->arg[i][0] = 0;
+}
+
+struct say say(const char *key)
+{
+    struct say s = {{0}, {{0}}};
+    slice_copy_cut(slice_text(key), s.key, sizeof s.key);
+    return s;
+}
+
+struct say say1(const char *key, const char *a)
+{
+    struct say s = say(key);
+    say_put(&s, 0, a);
+    return s;
+}
+
+struct say say2(const char *key, const char *a, const char *b)
+{
+    struct say s = say1(key, a);
+    say_put(&s, 1, b);
+    return s;
+}
+
+struct say say3(const char *key, const char *a, const char *b, const char *c)
+{
+    struct say s = say2(key, a, b);
+    say_put(&s, 2, c);
+    return s;
+}
+
+void bench_tone(struct bench *b, enum hal_light light, enum hal_tone tone)
+{
+    effects_signal(b->fx, light, tone);
+    b->tone = tone;
+    b->tone_serial++;
+    b->changed = true;
+}
+
+void bench_story(struct bench *b, const char *event, const char *detail)
+{
+    if (!b->open) return;
+    err_t e =
+        story_add(b->store, effects_wall(b->fx), b->order.id, "station", event, b->packer, detail);
+    if (e) session_failed(b, e);
+}
+
+static err_t trim_scans(struct bench *b)
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    err_t e = store_prepare(b->store,
+                            "DELETE FROM scan WHERE id <= (SELECT max(id) FROM scan) - 200", &q);
+    return e ? e : store_run(b->store, q);
+}
+
+void bench_note_scan(struct bench *b, const char *source, struct slice text, const char *outcome)
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    char visible[CODE_CAP];
+    struct buf v = buf_over(visible, sizeof visible - 1);
+    text_visible(&v, text, sizeof visible / 5);
+    memmove(&b->scans[1], &b->scans[0], sizeof b->scans - sizeof b->scans[0]);
+    if (b->scan_count < VIEW_SCANS_MAX) b->scan_count++;
+    struct view_scan *s = &b->scans[0];
+    *s = (struct view_scan){.at = effects_wall(b->fx).ms};
+    slice_copy_cut(buf_slice(&v), s->text, sizeof s->text);
+    slice_copy_cut(slice_text(outcome), s->outcome, sizeof s->outcome);
+    b->changed = true;
+    err_t e = store_begin(b->store);
+    if (!e)
+        e = store_prepare(b->store,
+                          "INSERT INTO scan (id, at, source, text, outcome) VALUES "
+                          "((SELECT coalesce(max(id), 0) + 1 FROM scan), ?1, ?2, ?3, ?4)",
+                          &q);
+    if (e) return;
+    store_bind_int(q, 1, s->at);
+    store_bind_text(q, 2, source);
+    store_bind_text(q, 3, s->text);
+    store_bind_text(q, 4, outcome);
+    e = store_run(b->store, q);
+    if (!e) e = trim_scans(b);
+    if (e) log_event(b->log, LOG_WARN, "bench.scan_not_kept", "error=%s", err_name(e));
+}
+
+/* ------------------------------------------------------------------------------------ moves -- */
+
+void session_failed(struct bench *b, err_t e)
+{
+    log_event(b->log, LOG_ERROR, "bench.store_failed", "error=%s", err_name(e));
+    block_refuse(b, say("bench.not_confirmed"), say("bench.scan_again"), SLICE_NONE);
+}
+
+void session_enter(struct bench *b, enum bench_phase phase)
+{
+    b->phase = phase;
+    b->deadline = MONO_NEVER;
+    b->ticket = 0;
+    b->changed = true;
+    if (phase == PHASE_SAVED) b->deadline = mono_plus(effects_now(b->fx), SAVED_SHOWN_MS);
+}
+
+uint32_t session_ask(struct bench *b, int64_t wait_ms)
+{
+    b->ticket = b->next_ticket++;
+    b->deadline = wait_ms ? mono_plus(effects_now(b->fx), wait_ms) : MONO_NEVER;
+    return b->ticket;
+}
+
+struct session_parcel *session_open_parcel(struct bench *b)
+{
+    for (size_t i = 0; i < b->parcel_count; i++)
+        if (b->parcels[i].state == PARCEL_OPEN) return &b->parcels[i];
+    return NULL;
+}
+
+bool session_all_verified(const struct bench *b)
+{
+    for (size_t i = 0; i < b->line_count; i++)
+        if (b->lines[i].packed.milli < b->lines[i].to_pack.milli) return false;
+    return b->line_count > 0;
+}
+
+bool session_anything_packed(const struct bench *b)
+{
+    for (size_t i = 0; i < b->line_count; i++)
+        if (b->lines[i].packed.milli > 0) return true;
+    return false;
+}
+
+bool session_state_is_fresh(const struct bench *b)
+{
+    int64_t age = effects_wall(b->fx).ms - b->order.checked_at;
+    return b->order.checked_at > 0 && age >= 0 &&
+           age <= (int64_t)b->config->site.max_state_age_s * 1000;
+}
+
+/* The bench row is written once per event, in the same transaction as everything else it decided.
+ */
+static void flush(struct bench *b)
+{
+    if (!b->changed) return;
+    b->changed = false;
+    effects_screen(b->fx);
+    err_t e = rows_save_bench(b);
+    if (e) log_event(b->log, LOG_ERROR, "bench.store_failed", "error=%s", err_name(e));
+}
+
+/* ------------------------------------------------------------------------------------ events -- */
+
+/* A reference opens an order. Only from idle: one order at a time. */
+static void scan_reference(struct bench *b, struct slice text)
+{
+    int64_t id = 0;
+    err_t e = catalogue_find(b->store, text, &id);
+    if (e == ERR_OK) {
+        session_open(b, id);
+    } else if (e == ERR_AMBIGUOUS) {
+        block_refuse(b, say("bench.ambiguous_reference"), say("bench.call_lead"), text);
+    } else if (e == ERR_NOTFOUND) {
+        slice_copy_cut(text, b->asked, sizeof b->asked);
+        session_enter(b, PHASE_FINDING);
+        b->orders.find(b->orders.ctx, session_ask(b, CHECK_WAIT_MS), text);
+    } else {
+        session_failed(b, e);
+    }
+}
+
+static void scan_badge(struct bench *b, struct slice badge)
+{
+    if (badge.len == 0 || badge.len >= sizeof b->packer || !text_is_print(badge)) {
+        block_refuse(b, say("bench.bad_badge"), say("bench.scan_again"), badge);
+        return;
+    }
+    slice_copy_cut(badge, b->packer, sizeof b->packer);
+    b->notice = say1("bench.signed_on", b->packer);
+    bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
+}
+
+static void scan_by_phase(struct bench *b, struct slice text)
+{
+    switch (b->phase) {
+    case PHASE_IDLE:
+    case PHASE_SAVED:
+        scan_reference(b, text);
+        return;
+    case PHASE_PACKING:
+    case PHASE_PACKAGING:
+        pack_scan(b, text, true);
+        return;
+    case PHASE_SCAN_BACK:
+        label_scan(b, text);
+        return;
+    case PHASE_NOTES:
+    case PHASE_CONFIRM_PART:
+        block_refuse(b, say("bench.answer_first"), b->block.next_step, text);
+        return;
+    case PHASE_FINDING:
+    case PHASE_OPENING:
+    case PHASE_LABEL_CHECK:
+    case PHASE_BUYING:
+    case PHASE_PRINT_CHECK:
+    case PHASE_PRINTING:
+    case PHASE_SAVE_CHECK:
+        bench_tone(b, HAL_LIGHT_AMBER, HAL_TONE_TROUBLE); /* not now; nothing is lost */
+        return;
+    }
+}
+
+static void scan_faulty(struct bench *b, const struct scan *scan)
+{
+    static const char *const keys[] = {
+        [SCAN_OK] = "bench.scan_again",        [SCAN_TOO_LONG] = "bench.scan_too_long",
+        [SCAN_CONTROL] = "bench.scan_control", [SCAN_PARITY] = "bench.scan_parity",
+        [SCAN_BROKEN] = "bench.scan_broken",
+    };
+    block_refuse(b, say("bench.unreadable"), say(keys[scan->fault]), scan->text);
+}
+
+static bool has_prefix(struct slice text, const char *prefix, struct slice *rest)
+{
+    if (!prefix[0] || !slice_starts(text, prefix)) return false;
+    *rest = slice_sub(text, strlen(prefix), text.len);
+    return true;
+}
+
+static void scan_step(struct bench *b, const struct scan *scan)
+{
+    struct slice rest;
+    if (has_prefix(scan->text, b->config->site.command_prefix, &rest)) {
+        if (!command_run(b, rest))
+            block_refuse(b, say("bench.unknown_command"), say("bench.scan_again"), scan->text);
+    } else if (b->block.kind > BLOCK_SURPLUS) {
+        bench_tone(b, HAL_LIGHT_RED,
+                   b->block.kind == BLOCK_STOP ? HAL_TONE_ALARM : HAL_TONE_REFUSE);
+    } else if (scan->fault != SCAN_OK) {
+        scan_faulty(b, scan);
+    } else if (has_prefix(scan->text, b->config->site.badge_prefix, &rest)) {
+        scan_badge(b, rest);
+    } else if (scan->text.len >= CODE_CAP) {
+        block_refuse(b, say("bench.unreadable"), say("bench.scan_too_long"), scan->text);
+    } else {
+        scan_by_phase(b, scan->text);
+    }
+}
+
+static const char *scan_outcome(const struct bench *b, enum block_kind before)
+{
+    if (b->block.kind == BLOCK_NONE) return "scan.accepted";
+    if (before > BLOCK_SURPLUS) return "scan.blocked";
+    if (b->block.kind == BLOCK_SURPLUS) return "scan.surplus";
+    return b->block.kind == BLOCK_REFUSED ? "scan.refused" : "scan.stopped";
+}
+
+void bench_scan(struct bench *b, const char *source, const struct scan *scan)
+{
+    enum block_kind before = b->block.kind;
+    b->pulse_line = b->line_count;
+    b->notice = say("");
+    scan_step(b, scan);
+    bench_note_scan(b, source, scan->text, scan_outcome(b, before));
+    flush(b);
+}
+
+void bench_command(struct bench *b, struct slice command)
+{
+    b->pulse_line = b->line_count;
+    if (!command_run(b, command))
+        block_refuse(b, say("bench.unknown_command"), say("bench.scan_again"), command);
+    bench_note_scan(b, "screen", command, "scan.command");
+    flush(b);
+}
+
+void bench_found(struct bench *b, uint32_t ticket, err_t error, int64_t consignment_id)
+{
+    if (b->phase != PHASE_FINDING || ticket != b->ticket) return;
+    session_enter(b, PHASE_IDLE);
+    struct slice asked = slice_text(b->asked);
+    if (error == ERR_OK && consignment_id)
+        session_open(b, consignment_id);
+    else if (error == ERR_AMBIGUOUS)
+        block_refuse(b, say("bench.ambiguous_reference"), say("bench.call_lead"), asked);
+    else if (error == ERR_GONE || error == ERR_UNKNOWN || error == ERR_BUSY)
+        block_refuse(b, say("bench.not_known_offline"), say("bench.take_another"), asked);
+    else
+        block_refuse(b, say("bench.not_found"), say("bench.not_found_step"), asked);
+    flush(b);
+}
+
+void bench_product_known(struct bench *b, uint32_t ticket, err_t error)
+{
+    if (ticket != b->ticket || !b->open) return;
+    b->ticket = 0;
+    b->deadline = MONO_NEVER;
+    (void)error; /* whatever was learned is in the catalogue now */
+    if (b->phase == PHASE_PACKING || b->phase == PHASE_PACKAGING)
+        pack_scan(b, slice_text(b->asked), false);
+    b->changed = true;
+    flush(b);
+}
+
+/* ------------------------------------------------------------------------------------- time -- */
+
+static void wait_over(struct bench *b)
+{
+    struct verdict none = {.kind = VERDICT_UNKNOWN, .rule = "state.unknown"};
+    uint32_t ticket = b->ticket;
+    switch (b->phase) {
+    case PHASE_SAVED:
+        session_enter(b, PHASE_IDLE);
+        return;
+    case PHASE_FINDING:
+        bench_found(b, ticket, ERR_GONE, 0);
+        return;
+    case PHASE_OPENING:
+    case PHASE_LABEL_CHECK:
+    case PHASE_PRINT_CHECK:
+    case PHASE_SAVE_CHECK:
+        bench_checked(b, ticket, &none);
+        return;
+    case PHASE_BUYING:
+        b->orders.print_tag(b->orders.ctx, "HOLD", b->order.reference, "label awaited");
+        block_stop(b, say("bench.label_late"), say1("bench.label_late_detail", b->order.reference),
+                   say("bench.label_late_step"), AFTER_LEAVE);
+        b->deadline = MONO_NEVER;
+        bench_story(b, "label.late", "");
+        return;
+    case PHASE_PACKING:
+    case PHASE_PACKAGING:
+        bench_product_known(b, ticket, ERR_GONE);
+        return;
+    case PHASE_IDLE:
+    case PHASE_NOTES:
+    case PHASE_PRINTING:
+    case PHASE_SCAN_BACK:
+    case PHASE_CONFIRM_PART:
+        b->deadline = MONO_NEVER;
+        return;
+    }
+}
+
+void bench_tick(struct bench *b)
+{
+    if (mono_reached(effects_now(b->fx), b->deadline)) wait_over(b);
+    flush(b);
+}
+
+mono_t bench_deadline(const struct bench *b)
+{
+    return b->deadline;
+}
+
+/* Answers that arrive through other files end here, so that the row is written. */
+void bench_printer_ready(struct bench *b)
+{
+    if (!b->print_refused || b->phase != PHASE_PRINTING) return;
+    label_print(b);
+    flush(b);
+}
+
+void bench_checked(struct bench *b, uint32_t ticket, const struct verdict *v)
+{
+    session_verdict(b, ticket, v);
+    flush(b);
+}
+
+void bench_claimed(struct bench *b, uint32_t ticket, err_t error, const char *text)
+{
+    session_claim_answer(b, ticket, error, text);
+    flush(b);
+}
+
+void bench_label(struct bench *b, int64_t shipment_id, enum bench_label_news news, const char *text)
+{
+    label_news(b, shipment_id, news, text);
+    flush(b);
+}
+
+void bench_voided(struct bench *b, int64_t shipment_id, err_t error, const char *text)
+{
+    label_void_answer(b, shipment_id, error, text);
+    flush(b);
+}
+
+void bench_printed(struct bench *b, int64_t parcel_id, enum print_outcome outcome, const char *text)
+{
+    label_print_answer(b, parcel_id, outcome, text);
+    flush(b);
+}
+
+err_t bench_restore(struct bench *b)
+{
+    err_t e = rows_load_bench(b);
+    if (e) return e;
+    if (b->open) session_resume(b);
+    b->changed = true;
+    flush(b);
+    return store_failed(b->store) ? ERR_IO : ERR_OK;
+}

@@ -1,0 +1,308 @@
+/* label.c - from closed parcels to labels seen on their boxes. */
+#include "firmware/bench/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "firmware/labels/labels.h"
+#include "firmware/outbox/exceptions.h"
+
+static void label_exception(struct bench *b, const char *rule, const char *origin, const char *text,
+                            const char *next_step)
+{
+    char object[OBJECT_CAP];
+    (void)snprintf(object, sizeof object, "order %s", b->order.reference);
+    struct exception_spec spec = {.rule = rule,
+                                  .origin = origin,
+                                  .owner = "lead",
+                                  .object = object,
+                                  .text = text,
+                                  .next_step = next_step,
+                                  .consignment_id = b->order.id};
+    err_t e = exception_raise(b->store, effects_wall(b->fx), &spec, NULL);
+    if (e) session_failed(b, e);
+}
+
+struct session_parcel *label_awaited(struct bench *b)
+{
+    for (size_t i = 0; i < b->parcel_count; i++)
+        if (b->parcels[i].state != PARCEL_CHECKED) return &b->parcels[i];
+    return NULL;
+}
+
+void label_begin(struct bench *b)
+{
+    err_t e = catalogue_set_state(b->store, b->order.id, CONSIGNMENT_PACKED);
+    if (e) {
+        session_failed(b, e);
+        return;
+    }
+    session_enter(b, PHASE_LABEL_CHECK);
+    b->orders.check(b->orders.ctx, session_ask(b, CHECK_WAIT_MS), b->order.id, BENCH_CHECK_LABEL);
+}
+
+void label_buy(struct bench *b)
+{
+    err_t e = b->shipment.id ? rows_bind_parcels(b) : rows_new_shipment(b);
+    if (!e) e = catalogue_set_state(b->store, b->order.id, CONSIGNMENT_LABEL_PENDING);
+    if (e) {
+        session_failed(b, e);
+        return;
+    }
+    session_enter(b, PHASE_BUYING);
+    b->deadline = mono_plus(effects_now(b->fx), LABEL_WAIT_MS);
+    b->orders.buy(b->orders.ctx, b->shipment.id);
+}
+
+/* ---------------------------------------------------------------------------------- news -- */
+
+static void put_aside(struct bench *b, const char *headline, const char *rule, const char *text)
+{
+    label_exception(b, rule, "clarus", text, "open the order again when the cause is gone");
+    struct say detail = say2("bench.reason", text, "");
+    block_stop(b, say1(headline, b->order.reference), detail, say("bench.label_late_step"),
+               AFTER_LEAVE);
+    b->deadline = MONO_NEVER;
+    bench_story(b, rule, text);
+}
+
+static void ready_to_print(struct bench *b)
+{
+    err_t e = catalogue_set_state(b->store, b->order.id, CONSIGNMENT_LABELLED);
+    if (e) {
+        session_failed(b, e);
+        return;
+    }
+    bench_story(b, "label.stored", b->shipment.key);
+    if (b->phase == PHASE_BUYING && b->block.kind <= BLOCK_SURPLUS) label_print_next(b);
+}
+
+static void reload_parcels(struct bench *b)
+{
+    err_t e = rows_load_parcels(b);
+    if (e) session_failed(b, e);
+}
+
+static void current_label_news(struct bench *b, enum bench_label_news news, const char *text)
+{
+    switch (news) {
+    case BENCH_LABEL_BOUGHT:
+        reload_parcels(b);
+        return;
+    case BENCH_LABEL_READY:
+        ready_to_print(b);
+        return;
+    case BENCH_LABEL_REFUSED:
+        put_aside(b, "bench.carrier_refused", "clarus.submit_refused", text);
+        return;
+    case BENCH_LABEL_UNFIT:
+        put_aside(b, "bench.label_unfit", "label.unfit", text);
+        return;
+    case BENCH_LABEL_CHANGED:
+        put_aside(b, "bench.label_changed", "clarus.shipment_differs", text);
+        return;
+    case BENCH_LABEL_LATE:
+        label_exception(b, "clarus.label_pending", "clarus", text,
+                        "look the shipment up in Clarus");
+        return;
+    case BENCH_LABEL_OFFLINE:
+        b->orders.print_tag(b->orders.ctx, "HOLD", b->order.reference, "no label yet");
+        put_aside(b, "bench.label_offline", "clarus.label_offline", text);
+        return;
+    }
+}
+
+void label_news(struct bench *b, int64_t shipment_id, enum bench_label_news news, const char *text)
+{
+    if (news == BENCH_LABEL_READY) {
+        err_t e = rows_labelled(b, shipment_id);
+        if (e) session_failed(b, e);
+    }
+    if (b->open && b->shipment.id == shipment_id) current_label_news(b, news, text);
+    b->changed = true;
+}
+
+/* -------------------------------------------------------------------------------- printing -- */
+
+void label_print_next(struct bench *b)
+{
+    struct session_parcel *p = label_awaited(b);
+    if (!p) {
+        save_begin(b);
+        return;
+    }
+    if (p->state == PARCEL_PRINTED) {
+        session_enter(b, PHASE_SCAN_BACK);
+        return;
+    }
+    bool stale = b->checked_at.ms == MONO_NEVER.ms ||
+                 mono_reached(effects_now(b->fx), mono_plus(b->checked_at, PRINT_RECHECK_MS));
+    if (stale && !b->working_offline) {
+        session_enter(b, PHASE_PRINT_CHECK);
+        b->orders.check(b->orders.ctx, session_ask(b, CHECK_WAIT_MS), b->order.id,
+                        BENCH_CHECK_LABEL);
+        return;
+    }
+    label_print(b);
+}
+
+static void print_waits(struct bench *b, const char *why)
+{
+    b->print_refused = true;
+    b->notice = say1("bench.printer_waits", why);
+    bench_tone(b, HAL_LIGHT_AMBER, HAL_TONE_TROUBLE);
+}
+
+void label_print(struct bench *b)
+{
+    struct session_parcel *p = label_awaited(b);
+    if (!p) return;
+    session_enter(b, PHASE_PRINTING);
+    b->print_refused = false;
+    err_t e = b->orders.print(b->orders.ctx, p->id);
+    if (e == ERR_OK) e = rows_printing(b, p);
+    if (e == ERR_GONE)
+        print_waits(b, "no printer");
+    else if (e == ERR_BUSY)
+        print_waits(b, "printer is busy");
+    else if (e)
+        session_failed(b, e);
+}
+
+/* The last parcel's state check runs while the label is being stuck on. */
+static void check_ahead(struct bench *b)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < b->parcel_count; i++)
+        left += b->parcels[i].state != PARCEL_CHECKED;
+    if (left != 1) return;
+    b->checked_at = MONO_NEVER;
+    b->ahead_ticket = b->next_ticket++;
+    b->orders.check(b->orders.ctx, b->ahead_ticket, b->order.id, BENCH_CHECK_SAVE);
+}
+
+void label_print_answer(struct bench *b, int64_t parcel_id, enum print_outcome outcome,
+                        const char *text)
+{
+    struct session_parcel *p = b->open ? label_awaited(b) : NULL;
+    if (!p || p->id != parcel_id || b->phase != PHASE_PRINTING) return;
+    b->changed = true;
+    bench_story(b,
+                outcome == PRINT_PRINTED   ? "label.printed"
+                : outcome == PRINT_REFUSED ? "label.not_printed"
+                                           : "label.print_unknown",
+                text);
+    if (outcome == PRINT_REFUSED) {
+        print_waits(b, text);
+        return;
+    }
+    err_t e = rows_set_parcel_state(b, p, PARCEL_PRINTED);
+    if (e) {
+        session_failed(b, e);
+        return;
+    }
+    session_enter(b, PHASE_SCAN_BACK);
+    if (outcome == PRINT_UNKNOWN) {
+        b->notice = say1("bench.print_unknown", text);
+        bench_tone(b, HAL_LIGHT_AMBER, HAL_TONE_TROUBLE);
+    }
+    check_ahead(b);
+}
+
+void label_reprint(struct bench *b)
+{
+    struct session_parcel *p = label_awaited(b);
+    if (!p || (b->phase != PHASE_SCAN_BACK && b->phase != PHASE_PRINTING)) {
+        block_refuse(b, say("bench.nothing_to_reprint"), say(""), SLICE_NONE);
+        return;
+    }
+    bench_story(b, "label.reprint", "asked for by the packer");
+    label_print(b);
+}
+
+/* ------------------------------------------------------------------------------- scan-back -- */
+
+static void label_right(struct bench *b, struct session_parcel *p)
+{
+    err_t e = rows_set_parcel_state(b, p, PARCEL_CHECKED);
+    if (e) {
+        session_failed(b, e);
+        return;
+    }
+    block_clear(b);
+    bench_story(b, "label.checked", p->tracking);
+    bench_tone(b, HAL_LIGHT_GREEN, HAL_TONE_LINE_DONE);
+    label_print_next(b);
+}
+
+static bool is_goods_or_reference(struct bench *b, struct slice text)
+{
+    struct product_hit hit;
+    struct packaging packaging;
+    int64_t id;
+    err_t e = catalogue_product(b->store, text, &hit);
+    if (e != ERR_NOTFOUND) return true;
+    if (catalogue_packaging(b->store, text, &packaging) == ERR_OK) return true;
+    return catalogue_find(b->store, text, &id) != ERR_NOTFOUND;
+}
+
+static void label_wrong(struct bench *b, const struct session_parcel *p, struct slice text)
+{
+    char other[REFERENCE_CAP], number[16];
+    for (size_t i = 0; i < b->parcel_count; i++) {
+        const struct session_parcel *q = &b->parcels[i];
+        if (q == p || !q->tracking[0]) continue;
+        if (!labels_scan_matches(&b->config->site, b->carrier_code, text, q->tracking)) continue;
+        (void)snprintf(number, sizeof number, "%d", q->number);
+        block_stop(b, say("bench.wrong_label"), say2("bench.wrong_box", number, b->order.reference),
+                   say("bench.wrong_label_step"), AFTER_GO_ON);
+        return;
+    }
+    err_t e = rows_tracking_owner(b, text, other);
+    if (e == ERR_OK)
+        block_stop(b, say("bench.wrong_label"),
+                   say2("bench.wrong_order", other, b->order.reference),
+                   say("bench.wrong_label_step"), AFTER_GO_ON);
+    else if (is_goods_or_reference(b, text))
+        block_refuse(b, say("bench.not_a_label"), say("bench.scan_the_label"), text);
+    else
+        block_stop(b, say("bench.wrong_label"), say1("bench.strange_label", b->order.reference),
+                   say("bench.wrong_label_step"), AFTER_GO_ON);
+    bench_story(b, "label.wrong", "");
+}
+
+void label_scan(struct bench *b, struct slice text)
+{
+    struct session_parcel *p = label_awaited(b);
+    if (!p) return;
+    if (p->tracking[0] && labels_scan_matches(&b->config->site, b->carrier_code, text, p->tracking))
+        label_right(b, p);
+    else
+        label_wrong(b, p, text);
+}
+
+/* ------------------------------------------------------------------------------------ void -- */
+
+void label_void(struct bench *b, const char *why)
+{
+    int64_t id = b->shipment.id;
+    if (!id || b->shipment.state == SHIPMENT_VOID || b->shipment.state == SHIPMENT_VOIDING) return;
+    bench_story(b, "label.void", why);
+    b->orders.cancel(b->orders.ctx, id);
+}
+
+void label_void_answer(struct bench *b, int64_t shipment_id, err_t error, const char *text)
+{
+    char object[OBJECT_CAP];
+    if (error != ERR_REFUSED) return;
+    (void)snprintf(object, sizeof object, "shipment %lld", (long long)shipment_id);
+    struct exception_spec spec = {.rule = "label.void_refused",
+                                  .origin = "carrier",
+                                  .owner = "lead",
+                                  .object = object,
+                                  .text = text,
+                                  .next_step =
+                                      "destroy the label by hand; cancel it with the carrier"};
+    err_t e = exception_raise(b->store, effects_wall(b->fx), &spec, NULL);
+    if (e) session_failed(b, e);
+}

@@ -1,0 +1,321 @@
+/* open.c - an order comes to the bench, is checked, claimed, read out, and leaves it again. */
+#include "firmware/bench/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "firmware/outbox/exceptions.h"
+
+#define CLAIM_WAIT_MS 10000 /* one exchange per dispatch task, one after the other */
+
+static void order_object(const struct bench *b, char out[OBJECT_CAP])
+{
+    (void)snprintf(out, OBJECT_CAP, "order %s", b->order.reference);
+}
+
+static void raise_for_order(struct bench *b, const char *rule, const char *origin,
+                            const char *owner, const char *text, const char *next_step)
+{
+    char object[OBJECT_CAP];
+    order_object(b, object);
+    struct exception_spec spec = {.rule = rule,
+                                  .origin = origin,
+                                  .owner = owner,
+                                  .object = object,
+                                  .text = text,
+                                  .next_step = next_step,
+                                  .consignment_id = b->order.id};
+    err_t e = exception_raise(b->store, effects_wall(b->fx), &spec, NULL);
+    if (e) session_failed(b, e);
+}
+
+static void clear_for_order(struct bench *b, const char *rule)
+{
+    char object[OBJECT_CAP];
+    order_object(b, object);
+    err_t e = exception_clear(b->store, effects_wall(b->fx), rule, object);
+    if (e && e != ERR_NOTFOUND) session_failed(b, e);
+}
+
+static void forget_order(struct bench *b)
+{
+    b->open = false;
+    memset(&b->order, 0, sizeof b->order);
+    memset(&b->shipment, 0, sizeof b->shipment);
+    b->line_count = b->parcel_count = 0;
+    b->current_line = b->pulse_line = 0;
+    b->acknowledged = 0;
+    b->checked_at = MONO_NEVER;
+    b->ahead_ticket = 0;
+    b->undo_line = 0;
+    b->working_offline = b->print_refused = b->part_confirmed = false;
+}
+
+void session_open(struct bench *b, int64_t consignment_id)
+{
+    forget_order(b);
+    err_t e = rows_load_order(b, consignment_id);
+    if (e && e != ERR_NOSPACE) {
+        forget_order(b);
+        session_failed(b, e);
+        return;
+    }
+    if (e == ERR_NOSPACE) {
+        struct verdict v = {.kind = VERDICT_HOLD,
+                            .rule = "order.too_many_lines",
+                            .text = "more lines than a bench can pack"};
+        b->open = true;
+        block_verdict(b, &v);
+        return;
+    }
+    session_enter(b, PHASE_OPENING);
+    b->orders.check(b->orders.ctx, session_ask(b, CHECK_WAIT_MS), consignment_id, BENCH_CHECK_OPEN);
+}
+
+/* A verdict against going on: recorded, the label voided where the order must not go, then shown.
+ */
+static void stop_order(struct bench *b, const struct verdict *v)
+{
+    bool gone = v->kind == VERDICT_STOP || v->kind == VERDICT_SENT || v->kind == VERDICT_CHANGED;
+    const char *owner = v->owner[0] ? v->owner : "lead";
+    if (v->kind == VERDICT_STOP || v->kind == VERDICT_HOLD || v->kind == VERDICT_CHANGED)
+        raise_for_order(b, v->rule, v->origin[0] ? v->origin : "station", owner, v->text,
+                        v->next_step);
+    if (gone && b->shipment.id) label_void(b, v->rule);
+    err_t e = ERR_OK;
+    if (gone) e = rows_void_parcels(b);
+    if (!e && v->kind == VERDICT_STOP)
+        e = catalogue_hold(b->store, b->order.id, CONSIGNMENT_STOPPED, v->rule, v->text);
+    if (!e && v->kind == VERDICT_HOLD)
+        e = catalogue_hold(b->store, b->order.id, CONSIGNMENT_HELD, v->rule, v->text);
+    if (e) {
+        session_failed(b, e);
+        return;
+    }
+    b->ticket = b->ahead_ticket = 0;
+    b->deadline = MONO_NEVER;
+    block_verdict(b, v);
+}
+
+/* The catalogue may have learned something with the answer. */
+static bool reload(struct bench *b)
+{
+    size_t current = b->current_line;
+    err_t e = rows_load_order(b, b->order.id);
+    if (e) session_failed(b, e);
+    b->current_line = current;
+    return e == ERR_OK;
+}
+
+static void go_on(struct bench *b)
+{
+    switch (b->phase) {
+    case PHASE_OPENING:
+        if (b->working_offline)
+            session_opened(b);
+        else
+            b->orders.claim(b->orders.ctx, session_ask(b, CLAIM_WAIT_MS), b->order.id, false);
+        return;
+    case PHASE_LABEL_CHECK:
+        label_buy(b);
+        return;
+    case PHASE_PRINT_CHECK:
+        label_print(b);
+        return;
+    case PHASE_SAVE_CHECK:
+        save_now(b);
+        return;
+    case PHASE_IDLE:
+    case PHASE_FINDING:
+    case PHASE_NOTES:
+    case PHASE_PACKING:
+    case PHASE_PACKAGING:
+    case PHASE_BUYING:
+    case PHASE_PRINTING:
+    case PHASE_SCAN_BACK:
+    case PHASE_CONFIRM_PART:
+    case PHASE_SAVED:
+        return;
+    }
+}
+
+static void checked_go(struct bench *b)
+{
+    b->checked_at = effects_now(b->fx);
+    b->working_offline = false;
+    clear_for_order(b, "bench.parked");
+    if (reload(b)) go_on(b);
+}
+
+static void checked_unknown(struct bench *b, const struct verdict *v)
+{
+    if (!session_state_is_fresh(b) || b->line_count == 0) {
+        block_verdict(b, v);
+        return;
+    }
+    b->working_offline = true;
+    b->notice = say("bench.working_offline");
+    go_on(b);
+}
+
+void session_verdict(struct bench *b, uint32_t ticket, const struct verdict *v)
+{
+    if (!b->open || ticket == 0) return;
+    bool ahead = ticket == b->ahead_ticket;
+    if (!ahead && ticket != b->ticket) return;
+    b->ticket = ahead ? b->ticket : 0;
+    b->ahead_ticket = ahead ? 0 : b->ahead_ticket;
+    if (v->kind == VERDICT_GO && ahead)
+        b->checked_at = effects_now(b->fx);
+    else if (v->kind == VERDICT_GO)
+        checked_go(b);
+    else if (v->kind == VERDICT_UNKNOWN && !ahead)
+        checked_unknown(b, v);
+    else if (v->kind != VERDICT_UNKNOWN)
+        stop_order(b, v);
+    b->changed = true;
+}
+
+void session_claim_answer(struct bench *b, uint32_t ticket, err_t error, const char *text)
+{
+    if (b->phase != PHASE_OPENING || ticket != b->ticket) return;
+    b->ticket = 0;
+    b->changed = true;
+    if (error == ERR_REFUSED) {
+        struct verdict v = {
+            .kind = VERDICT_IN_USE, .rule = "order.in_use", .origin = "clarus", .owner = "packer"};
+        slice_copy_cut(slice_text(text), v.text, sizeof v.text);
+        block_verdict(b, &v);
+        return;
+    }
+    bool claimed = error == ERR_OK;
+    if (error != ERR_OK && error != ERR_UNSUPPORTED) b->working_offline = true;
+    b->order.claimed = claimed;
+    session_opened(b);
+}
+
+/* The digest kept at open is what the checks before the label and the save compare with. */
+static err_t keep_digest(struct bench *b, bool *out_changed)
+{
+    char digest[65];
+    err_t e = catalogue_digest(b->store, b->order.id, digest);
+    if (e) return e;
+    *out_changed =
+        session_anything_packed(b) && b->order.digest[0] && strcmp(digest, b->order.digest) != 0;
+    return rows_opened(b, digest, b->order.claimed);
+}
+
+void session_opened(struct bench *b)
+{
+    bool edited = false;
+    err_t e = keep_digest(b, &edited);
+    if (!e && edited) {
+        struct verdict v = {.kind = VERDICT_CHANGED,
+                            .rule = "order.changed",
+                            .origin = "clarus",
+                            .owner = "packer",
+                            .text = "lines, address or notes differ from what was packed"};
+        stop_order(b, &v);
+        return;
+    }
+    if (!e && b->parcel_count == 0) e = rows_add_parcel(b);
+    if (e) {
+        session_failed(b, e);
+        return;
+    }
+    bench_story(b, "opened", b->working_offline ? "offline" : "");
+    bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
+    session_resume(b);
+}
+
+static void skip_empty_notes(struct bench *b)
+{
+    if (!b->order.packing_note[0]) b->acknowledged |= NOTE_PACKING;
+    if (!b->order.gift_message[0]) b->acknowledged |= NOTE_GIFT;
+    if (!b->order.customer_note[0]) b->acknowledged |= NOTE_CUSTOMER;
+}
+
+/* One box on site: nobody needs to scan it. */
+static void take_only_packaging(struct bench *b)
+{
+    struct packaging only[2];
+    struct session_parcel *p = session_open_parcel(b);
+    if (p && !p->packaging[0] && catalogue_packagings(b->store, only, 2) == 1)
+        pack_packaging(b, &only[0]);
+}
+
+void session_next_note(struct bench *b)
+{
+    skip_empty_notes(b);
+    if (b->acknowledged != (NOTE_PACKING | NOTE_GIFT | NOTE_CUSTOMER)) {
+        session_enter(b, PHASE_NOTES);
+        block_note(b);
+        return;
+    }
+    session_enter(b, PHASE_PACKING);
+    take_only_packaging(b);
+    if (b->phase == PHASE_PACKING && session_all_verified(b)) pack_close(b);
+}
+
+static bool any_parcel(const struct bench *b, enum parcel_state state)
+{
+    for (size_t i = 0; i < b->parcel_count; i++)
+        if (b->parcels[i].state == state) return true;
+    return false;
+}
+
+/* Bought: whatever was being printed at the end may lie on the bench or not. */
+static void resume_labels(struct bench *b)
+{
+    struct session_parcel *p = label_awaited(b);
+    if (!p) {
+        save_begin(b);
+    } else if (p->state == PARCEL_CLOSED) {
+        label_buy(b);
+    } else if (p->state == PARCEL_LABELLED && p->prints > 0) {
+        err_t e = rows_set_parcel_state(b, p, PARCEL_PRINTED);
+        if (e) session_failed(b, e);
+        session_enter(b, PHASE_SCAN_BACK);
+        b->notice = say("bench.print_unknown");
+    } else {
+        label_print_next(b);
+    }
+}
+
+void session_resume(struct bench *b)
+{
+    if (b->block.kind > BLOCK_SURPLUS && b->block.kind != BLOCK_NOTE)
+        return; /* still to be acknowledged */
+    block_clear(b);
+    if (b->phase == PHASE_FINDING || (b->phase == PHASE_OPENING && b->parcel_count == 0)) {
+        session_open(b, b->order.id);
+        return;
+    }
+    bool bought = any_parcel(b, PARCEL_LABELLED) || any_parcel(b, PARCEL_PRINTED) ||
+                  any_parcel(b, PARCEL_CHECKED);
+    if (bought || b->shipment.state == SHIPMENT_BUYING || b->shipment.state == SHIPMENT_BOUGHT)
+        resume_labels(b);
+    else if (b->parcel_count > 0 && !session_open_parcel(b))
+        label_begin(b);
+    else
+        session_next_note(b);
+}
+
+void session_leave(struct bench *b, bool release)
+{
+    if (b->open && release && b->order.claimed) b->orders.release(b->orders.ctx, b->order.id);
+    forget_order(b);
+    block_clear(b);
+    session_enter(b, PHASE_IDLE);
+}
+
+void session_park(struct bench *b, const char *rule, const char *text, const char *owner)
+{
+    if (!b->open) return;
+    raise_for_order(b, rule, "station", owner, text,
+                    "open the order again, or clear it with the lead");
+    bench_story(b, "parked", rule);
+    err_t e = catalogue_set_state(b->store, b->order.id, CONSIGNMENT_READY);
+    if (e) session_failed(b, e);
+    session_leave(b, true);
+}

@@ -1,0 +1,277 @@
+/* pack.c - items into parcels: every scan is accepted or refused at once, and a refusal moves no
+ * count. */
+#include "firmware/bench/session.h"
+
+#include <string.h>
+
+static qty_t room_of(const struct session_line *l)
+{
+    int64_t left = l->to_pack.milli - l->packed.milli;
+    return (qty_t){left > 0 ? left : 0};
+}
+
+/* The line a product scan counts for: the current one first, else the first with room for it. */
+static struct session_line *line_with_room(struct bench *b, const struct product_hit *hit)
+{
+    struct session_line *fits = NULL;
+    for (size_t i = 0; i < b->line_count; i++) {
+        struct session_line *l = &b->lines[i];
+        if (l->line.product_id != hit->product_id || room_of(l).milli < hit->factor.milli) continue;
+        if (i == b->current_line) return l;
+        if (!fits) fits = l;
+    }
+    return fits;
+}
+
+static bool is_ordered(const struct bench *b, int64_t product_id)
+{
+    for (size_t i = 0; i < b->line_count; i++)
+        if (b->lines[i].line.product_id == product_id) return true;
+    return false;
+}
+
+static const struct session_line *next_expected(const struct bench *b)
+{
+    if (b->current_line < b->line_count && room_of(&b->lines[b->current_line]).milli > 0)
+        return &b->lines[b->current_line];
+    for (size_t i = 0; i < b->line_count; i++)
+        if (room_of(&b->lines[i]).milli > 0) return &b->lines[i];
+    return NULL;
+}
+
+static struct say expected(const struct bench *b)
+{
+    const struct session_line *l = next_expected(b);
+    if (!l) return say("bench.nothing_expected");
+    char left[QTY_TEXT_CAP];
+    return say3("bench.expected", qty_text(room_of(l), left), l->line.sku, l->line.description);
+}
+
+static qty_t room_for(const struct bench *b, int64_t product_id)
+{
+    qty_t room = QTY_ZERO;
+    for (size_t i = 0; i < b->line_count; i++)
+        if (b->lines[i].line.product_id == product_id) room.milli += room_of(&b->lines[i]).milli;
+    return room;
+}
+
+static void refuse_product(struct bench *b, const struct product_hit *hit, struct slice text)
+{
+    char one[QTY_TEXT_CAP], left[QTY_TEXT_CAP];
+    qty_t room = room_for(b, hit->product_id);
+    if (!is_ordered(b, hit->product_id))
+        block_refuse(b, say1("bench.wrong_item", hit->sku), expected(b), text);
+    else if (room.milli == 0)
+        block_surplus(b, say1("bench.surplus", hit->sku), expected(b), text);
+    else
+        block_refuse(
+            b, say1("bench.too_many", hit->sku),
+            say2("bench.too_many_detail", qty_text(hit->factor, one), qty_text(room, left)), text);
+}
+
+static void counted(struct bench *b, struct session_line *l, qty_t quantity)
+{
+    b->undo_line = l->line.id;
+    b->undo_quantity = quantity;
+    b->current_line = b->pulse_line = (size_t)(l - b->lines);
+    block_clear(b);
+    b->changed = true;
+    if (session_all_verified(b)) {
+        bench_tone(b, HAL_LIGHT_GREEN, HAL_TONE_ORDER_DONE);
+        bench_story(b, "verified", "");
+        pack_close(b);
+    } else if (room_of(l).milli == 0) {
+        bench_tone(b, HAL_LIGHT_GREEN, HAL_TONE_LINE_DONE);
+    } else {
+        bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
+    }
+}
+
+static void count(struct bench *b, const struct product_hit *hit, struct slice text)
+{
+    struct session_line *l = line_with_room(b, hit);
+    struct session_parcel *p = session_open_parcel(b);
+    if (!l) {
+        refuse_product(b, hit, text);
+        return;
+    }
+    if (!p) {
+        block_refuse(b, say("bench.no_open_parcel"), say("bench.no_open_parcel_step"), text);
+        return;
+    }
+    err_t e = rows_count(b, p, l->line.id, hit->factor);
+    if (e)
+        session_failed(b, e);
+    else
+        counted(b, l, hit->factor);
+}
+
+static void ask_for_product(struct bench *b, struct slice text)
+{
+    if (slice_copy(text, b->asked, sizeof b->asked)) return;
+    b->orders.product(b->orders.ctx, session_ask(b, CHECK_WAIT_MS), text);
+}
+
+static void unknown_code(struct bench *b, struct slice text)
+{
+    int64_t other = 0;
+    err_t e = catalogue_find(b->store, text, &other);
+    if (e == ERR_OK && other == b->order.id)
+        bench_tone(b, HAL_LIGHT_GREEN_BLINK,
+                   HAL_TONE_ACCEPT); /* its own tote again: nothing to do */
+    else if (e == ERR_OK || e == ERR_AMBIGUOUS)
+        block_refuse(b, say("bench.other_order"),
+                     say1("bench.other_order_step", b->order.reference), text);
+    else
+        block_refuse(b, say("bench.unknown_code"), expected(b), text);
+}
+
+void pack_scan(struct bench *b, struct slice text, bool may_ask)
+{
+    struct packaging packaging;
+    struct product_hit hit;
+    if (b->ticket) {
+        bench_tone(b, HAL_LIGHT_AMBER,
+                   HAL_TONE_TROUBLE); /* the scan before is still being looked up */
+        return;
+    }
+    if (catalogue_packaging(b->store, text, &packaging) == ERR_OK) {
+        pack_packaging(b, &packaging);
+        return;
+    }
+    err_t e = catalogue_product(b->store, text, &hit);
+    if (e == ERR_OK && hit.factor.milli <= 0)
+        block_refuse(b, say1("bench.no_factor", hit.sku), say1("bench.no_factor_detail", hit.level),
+                     text);
+    else if (e == ERR_OK)
+        count(b, &hit, text);
+    else if (e == ERR_AMBIGUOUS)
+        block_refuse(b, say("bench.ambiguous_code"), expected(b), text);
+    else if (e != ERR_NOTFOUND)
+        session_failed(b, e);
+    else if (may_ask && !b->working_offline &&
+             catalogue_find(b->store, text, &(int64_t){0}) == ERR_NOTFOUND)
+        ask_for_product(b, text);
+    else
+        unknown_code(b, text);
+}
+
+/* The shipment is made at Clarus ahead of need: unsubmitted, free of charge, deletable. */
+static void prepare_ahead(struct bench *b)
+{
+    err_t e = b->shipment.id ? rows_bind_parcels(b) : rows_new_shipment(b);
+    if (e)
+        session_failed(b, e);
+    else if (!b->working_offline)
+        b->orders.prepare(b->orders.ctx, b->shipment.id);
+}
+
+void pack_packaging(struct bench *b, const struct packaging *packaging)
+{
+    struct session_parcel *p = session_open_parcel(b);
+    if (!p || (p->packaging[0] && p->shipment_id && b->shipment.state >= SHIPMENT_BUYING)) {
+        block_refuse(b, say("bench.no_open_parcel"), say("bench.no_open_parcel_step"),
+                     slice_text(packaging->code));
+        return;
+    }
+    err_t e = rows_set_packaging(b, p, packaging);
+    if (e) {
+        session_failed(b, e);
+        return;
+    }
+    block_clear(b);
+    bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
+    prepare_ahead(b);
+    if (b->phase == PHASE_PACKAGING) {
+        session_enter(b, PHASE_PACKING);
+        pack_close(b);
+    }
+}
+
+/* An empty last parcel goes when others hold the goods. False: the packer must do something first.
+ */
+static bool settle_open_parcel(struct bench *b, struct session_parcel *p)
+{
+    if (p->units.milli > 0) return true;
+    if (b->parcel_count < 2) {
+        block_refuse(b, say("bench.parcel_empty"), expected(b), SLICE_NONE);
+        return false;
+    }
+    err_t e = rows_drop_parcel(b, p);
+    if (e) session_failed(b, e);
+    return e == ERR_OK;
+}
+
+static bool close_parcel(struct bench *b, struct session_parcel *p)
+{
+    if (!p->packaging[0]) {
+        session_enter(b, PHASE_PACKAGING);
+        bench_tone(b, HAL_LIGHT_AMBER, HAL_TONE_ATTENTION);
+        return false;
+    }
+    err_t e = rows_set_parcel_state(b, p, PARCEL_CLOSED);
+    if (e) session_failed(b, e);
+    b->undo_line = 0;
+    return e == ERR_OK;
+}
+
+void pack_next_parcel(struct bench *b)
+{
+    struct session_parcel *p = session_open_parcel(b);
+    if (!p || p->units.milli == 0) {
+        block_refuse(b, say("bench.parcel_empty"), expected(b), SLICE_NONE);
+        return;
+    }
+    if (session_all_verified(b)) {
+        pack_close(b);
+        return;
+    }
+    if (!close_parcel(b, p)) return;
+    bench_story(b, "parcel.closed", p->packaging);
+    err_t e = rows_add_parcel(b);
+    if (e == ERR_NOSPACE) {
+        block_refuse(b, say("bench.too_many_parcels"), say("bench.call_lead"), SLICE_NONE);
+        return;
+    }
+    if (e) session_failed(b, e);
+    session_enter(b, PHASE_PACKING);
+    bench_tone(b, HAL_LIGHT_GREEN, HAL_TONE_LINE_DONE);
+}
+
+void pack_close(struct bench *b)
+{
+    struct session_parcel *p = session_open_parcel(b);
+    if (p && !settle_open_parcel(b, p)) return;
+    p = session_open_parcel(b);
+    if (p && !close_parcel(b, p)) return;
+    if (!b->shipment.id) prepare_ahead(b);
+    if (b->shipment.id) label_begin(b);
+}
+
+void pack_undo(struct bench *b)
+{
+    struct session_parcel *p = session_open_parcel(b);
+    if (!p || !b->undo_line) {
+        block_refuse(b, say("bench.nothing_to_undo"), expected(b), SLICE_NONE);
+        return;
+    }
+    err_t e = rows_count(b, p, b->undo_line, (qty_t){-b->undo_quantity.milli});
+    if (e) session_failed(b, e);
+    b->undo_line = 0;
+    block_clear(b);
+    bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
+}
+
+void pack_empty(struct bench *b)
+{
+    struct session_parcel *p = session_open_parcel(b);
+    if (!p) {
+        block_refuse(b, say("bench.no_open_parcel"), say("bench.no_open_parcel_step"), SLICE_NONE);
+        return;
+    }
+    err_t e = rows_empty_parcel(b, p);
+    if (e) session_failed(b, e);
+    b->undo_line = 0;
+    bench_story(b, "parcel.emptied", "");
+    bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
+}

@@ -1,0 +1,237 @@
+/* session.h - inside the bench room: the session and the moves its files share. */
+#ifndef PACKD_BENCH_SESSION_H
+#define PACKD_BENCH_SESSION_H
+
+#include "firmware/bench/bench.h"
+
+/* Stored as a number: never renumber. */
+enum bench_phase {
+    PHASE_IDLE = 0,
+    PHASE_FINDING = 1, /* a reference is looked up at Clarus */
+    PHASE_OPENING = 2, /* state check, then claim */
+    PHASE_NOTES = 3,   /* notes to acknowledge */
+    PHASE_PACKING = 4,
+    PHASE_PACKAGING = 5, /* everything verified; which box? */
+    PHASE_LABEL_CHECK = 6,
+    PHASE_BUYING = 7,
+    PHASE_PRINT_CHECK = 8, /* the state is older than 30 s: read it before the next label */
+    PHASE_PRINTING = 9,
+    PHASE_SCAN_BACK = 10,
+    PHASE_SAVE_CHECK = 11,
+    PHASE_CONFIRM_PART = 12,
+    PHASE_SAVED = 13, /* shown for a moment, then idle */
+};
+
+enum block_kind {
+    BLOCK_NONE,
+    BLOCK_SURPLUS, /* the next right scan clears it */
+    BLOCK_REFUSED,
+    BLOCK_NOTE,
+    BLOCK_STOP,
+};
+
+/* What an acknowledgement leads to. Stored as a number: never renumber. */
+enum block_after {
+    AFTER_GO_ON = 0,
+    AFTER_LEAVE = 1,  /* the order is put aside: idle */
+    AFTER_REOPEN = 2, /* emptied and opened again: it was edited */
+    AFTER_NOTE = 3,   /* the note in view is acknowledged */
+};
+
+struct block {
+    enum block_kind kind;
+    enum block_after after;
+    bool may_take_over; /* in use elsewhere: TAKE-OVER answers too */
+    struct say headline;
+    struct say detail;
+    struct say next_step;
+    char scanned[CODE_CAP];
+};
+
+enum note_bit {
+    NOTE_PACKING = 1u << 0,
+    NOTE_GIFT = 1u << 1,
+    NOTE_CUSTOMER = 1u << 2,
+};
+
+struct session_line {
+    struct line line;
+    qty_t to_pack; /* in this dispatch, all parcels together */
+    qty_t packed;
+};
+
+struct session_parcel {
+    int64_t id;
+    int64_t shipment_id; /* 0: none yet */
+    int number;
+    enum parcel_state state;
+    char packaging[ID_CAP];
+    char packaging_name[NAME_CAP];
+    char tracking[TRACKING_CAP];
+    qty_t units;
+    int64_t prints;
+};
+
+struct session_shipment {
+    int64_t id; /* 0: none */
+    char key[KEY_CAP];
+    enum shipment_state state;
+    char service_bought[NAME_CAP];
+    bool note_sent;
+    char refusal[SAY_CAP];
+};
+
+struct bench {
+    struct store *store;
+    struct effects *fx;
+    struct outbox *outbox;
+    const struct log *log;
+    const struct config *config;
+    struct bench_orders orders;
+
+    enum bench_phase phase;
+    char packer[NAME_CAP];
+    unsigned acknowledged; /* note_bit */
+    struct block block;
+    bool changed; /* the bench row must be written, the screen drawn */
+
+    bool open; /* an order is on the bench: the members below hold it */
+    struct consignment order;
+    struct session_line lines[LINES_MAX];
+    size_t line_count;
+    struct session_parcel parcels[PARCELS_MAX];
+    size_t parcel_count;
+    struct session_shipment shipment;
+    char carrier_code[ID_CAP];
+
+    uint32_t next_ticket;
+    uint32_t ticket;       /* the answer awaited; 0: none */
+    char asked[CODE_CAP];  /* the code a find or product order is about */
+    mono_t deadline;       /* of the wait in this phase; MONO_NEVER: none */
+    mono_t checked_at;     /* last fresh GO for this order; MONO_NEVER: never in this run */
+    uint32_t ahead_ticket; /* a save check begun while the last label was being stuck on */
+    bool working_offline;  /* going on by the last known state */
+    struct say notice;     /* said beside the work */
+    size_t current_line;   /* index; line_count: none */
+    size_t pulse_line;
+    int64_t undo_line; /* last counted unit of the open parcel; 0: none */
+    qty_t undo_quantity;
+    bool print_refused; /* provably not printed: print when the printer is ready */
+    bool part_confirmed;
+
+    char last_reference[REFERENCE_CAP];
+    int64_t last_saved_at;
+    size_t last_parcels;
+    char last_service[NAME_CAP];
+
+    struct view_scan scans[VIEW_SCANS_MAX];
+    size_t scan_count;
+    enum hal_tone tone;
+    uint32_t tone_serial;
+};
+
+/* ---- say, signal, log -------------------------------------------------------------------------
+ */
+struct say say(const char *key);
+struct say say1(const char *key, const char *a);
+struct say say2(const char *key, const char *a, const char *b);
+struct say say3(const char *key, const char *a, const char *b, const char *c);
+void bench_tone(struct bench *b, enum hal_light light, enum hal_tone tone);
+void bench_story(struct bench *b, const char *event, const char *detail);
+/* Remembers a scan and its outcome for the screen and support. */
+void bench_note_scan(struct bench *b, const char *source, struct slice text, const char *outcome);
+
+/* ---- blocks (block.c) -------------------------------------------------------------------------
+ */
+void block_refuse(struct bench *b, struct say headline, struct say detail, struct slice scanned);
+void block_surplus(struct bench *b, struct say headline, struct say detail, struct slice scanned);
+void block_stop(struct bench *b, struct say headline, struct say detail, struct say next_step,
+                enum block_after after);
+void block_note(struct bench *b);
+void block_clear(struct bench *b);
+/* The acknowledging scan arrived. */
+void block_acknowledge(struct bench *b);
+/* The face and words for a verdict that is not GO; decides what the acknowledgement leads to. */
+void block_verdict(struct bench *b, const struct verdict *v);
+
+/* ---- the store's side (rows.c) ----------------------------------------------------------------
+ */
+/* Each returns the store's error; the caller hands it to session_failed. */
+err_t rows_save_bench(struct bench *b);
+err_t rows_load_bench(struct bench *b);
+err_t rows_load_order(struct bench *b,
+                      int64_t consignment_id); /* lines, parcels, shipment; sets open */
+err_t rows_load_parcels(struct bench *b);
+err_t rows_add_parcel(struct bench *b);
+err_t rows_set_parcel_state(struct bench *b, struct session_parcel *p, enum parcel_state state);
+err_t rows_set_packaging(struct bench *b, struct session_parcel *p,
+                         const struct packaging *packaging);
+err_t rows_count(struct bench *b, const struct session_parcel *p, int64_t line_id, qty_t quantity);
+err_t rows_empty_parcel(struct bench *b, const struct session_parcel *p);
+err_t rows_printing(struct bench *b, struct session_parcel *p);
+err_t rows_labelled(struct bench *b,
+                    int64_t shipment_id);   /* its parcels carry a stored label now */
+err_t rows_void_parcels(struct bench *b);   /* what is in them counts no more */
+err_t rows_unbind_parcels(struct bench *b); /* contents stay, the label is gone */
+err_t rows_drop_parcel(struct bench *b, const struct session_parcel *p); /* an empty one */
+err_t rows_opened(struct bench *b, const char *digest, bool claimed);
+/* Binds the parcels to a new shipment with a fresh key. */
+err_t rows_new_shipment(struct bench *b);
+err_t rows_bind_parcels(struct bench *b);
+/* Who has this tracking number: writes the order reference. ERR_NOTFOUND. */
+err_t rows_tracking_owner(struct bench *b, struct slice scan, char reference[REFERENCE_CAP]);
+
+/* ---- moves ------------------------------------------------------------------------------------
+ */
+void session_enter(struct bench *b, enum bench_phase phase);
+uint32_t session_ask(struct bench *b, int64_t wait_ms);
+void session_open(struct bench *b, int64_t consignment_id); /* open.c */
+void session_opened(struct bench *b);                       /* claim is ours (or not needed) */
+void session_next_note(struct bench *b);
+void session_leave(struct bench *b, bool release); /* to idle; counts stay in the store */
+void session_park(struct bench *b, const char *rule, const char *text, const char *owner);
+/* Takes up an order where the store says it stands. */
+void session_resume(struct bench *b);
+void session_verdict(struct bench *b, uint32_t ticket, const struct verdict *v);
+void session_claim_answer(struct bench *b, uint32_t ticket, err_t error, const char *text);
+/* True when the last known state is young enough to go on without an answer. */
+bool session_state_is_fresh(const struct bench *b);
+/* A store error inside a step: says so and lets the loop rebuild. */
+void session_failed(struct bench *b, err_t e);
+
+struct session_parcel *session_open_parcel(struct bench *b); /* NULL: none */
+bool session_all_verified(const struct bench *b);
+bool session_anything_packed(const struct bench *b);
+
+/* pack.c */
+void pack_scan(struct bench *b, struct slice text, bool may_ask);
+void pack_packaging(struct bench *b, const struct packaging *packaging);
+void pack_next_parcel(struct bench *b);
+void pack_close(struct bench *b);
+void pack_undo(struct bench *b);
+void pack_empty(struct bench *b);
+
+/* label.c */
+void label_begin(struct bench *b);
+void label_buy(struct bench *b);
+void label_print_next(struct bench *b);
+void label_print(struct bench *b);
+void label_scan(struct bench *b, struct slice text);
+void label_reprint(struct bench *b);
+void label_void(struct bench *b, const char *why);
+void label_news(struct bench *b, int64_t shipment_id, enum bench_label_news news, const char *text);
+void label_void_answer(struct bench *b, int64_t shipment_id, err_t error, const char *text);
+void label_print_answer(struct bench *b, int64_t parcel_id, enum print_outcome outcome,
+                        const char *text);
+struct session_parcel *
+label_awaited(struct bench *b); /* first parcel not scanned back; NULL: none */
+
+/* save.c */
+void save_begin(struct bench *b);
+void save_confirm(struct bench *b);
+void save_now(struct bench *b);
+
+/* commands.c */
+bool command_run(struct bench *b, struct slice command); /* false: unknown command */
+
+#endif
