@@ -106,7 +106,7 @@ $(B)/tests/simulation/%: $(B)/tests/simulation/%.o $(LIBSUPPORT) $(LIBPEERS) $(L
 	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) -lcmocka
 $(B)/tests/contract/%: $(B)/tests/contract/%.o $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBLINUX)
 	@echo "LD $@"
-	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) $(LINUX_LIBS) -lcmocka
+	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) $(LINUX_LIBS) -lssl -lcrypto -lcmocka
 $(B)/tests/browser/%: $(B)/tests/browser/%.o $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBLINUX)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) $(LINUX_LIBS) -lcmocka

@@ -140,7 +140,7 @@ int http_thread_count(void)
 }
 
 /* curl gives each look-up a thread and, when we stop waiting, leaves it to the resolver's own pace.
- * No other thread starts in packd, so the growth since opening is the number of look-ups alive. */
+ * packd starts no threads but look-ups, so the growth since opening is how many are alive. */
 static int on_resolve(void *state, void *reserved, void *ctx)
 {
     struct exchange *x = ctx;
