@@ -434,3 +434,11 @@ err_t bench_restore(struct bench *b)
     flush(b);
     return store_failed(b->store) ? ERR_IO : ERR_OK;
 }
+
+void bench_not_confirmed(struct bench *b)
+{
+    if (b->block.kind <= BLOCK_SURPLUS)
+        block_refuse(b, say("bench.not_confirmed"), say("bench.scan_again"), SLICE_NONE);
+    b->changed = false;
+    effects_screen(b->fx);
+}

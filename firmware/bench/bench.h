@@ -90,6 +90,9 @@ void bench_printed(struct bench *b, int64_t parcel_id, enum print_outcome outcom
 /* The printer came back, or its trouble went away: print what was refused. */
 void bench_printer_ready(struct bench *b);
 
+/* What was last decided did not become a fact: says so on the screen, writes nothing. */
+void bench_not_confirmed(struct bench *b);
+
 void bench_tick(struct bench *b);
 mono_t bench_deadline(const struct bench *b);
 void bench_view(struct bench *b, struct bench_view *out);

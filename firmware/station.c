@@ -1,0 +1,157 @@
+#include "firmware/station.h"
+
+#include <string.h>
+
+#include "firmware/base/mem.h"
+#include "firmware/station/parts.h"
+
+#define IDLE_AFTER_MS 200   /* of quiet before the store does its own work */
+#define IDLE_STEP_MS  20    /* between two slices of it */
+#define HEARTBEAT_MS  10000 /* the watchdog allows 30 s */
+
+static err_t open_console(struct station *st)
+{
+    const struct config_station *c = &st->config->station;
+    struct hal_console_spec spec = {.port = c->console_port,
+                                    .certificate =
+                                        c->console_certificate[0] ? c->console_certificate : NULL};
+    memcpy(spec.bind, c->console_bind, sizeof spec.bind);
+    return hal_console_open(st->hal, &spec);
+}
+
+static void fault_says(struct station_fault *fault, const char *object, err_t e)
+{
+    if (fault->object[0]) return;
+    slice_copy_cut(slice_text(object), fault->object, sizeof fault->object);
+    slice_copy_cut(slice_text(err_text(e)), fault->reason, sizeof fault->reason);
+}
+
+err_t station_new(struct hal *hal, const struct config *config, const char *version,
+                  struct station **out, struct station_fault *fault)
+{
+    struct station *st = mem_alloc(sizeof *st);
+    if (!st) return ERR_NOMEM;
+    *st = (struct station){.hal = hal, .config = config, .version = version};
+    st->log = (struct log){.hal = hal, .threshold = LOG_INFO};
+    st->started_at = hal_wall(hal).ms;
+    st->idle_at = hal_now(hal);
+    memset(fault, 0, sizeof *fault);
+    err_t e = rooms_open(st, fault);
+    if (!e) {
+        e = devices_open(st);
+        if (e) fault_says(fault, "devices", e);
+    }
+    if (!e) {
+        e = open_console(st);
+        if (e) fault_says(fault, "console address", e);
+    }
+    if (e) {
+        station_free(st);
+        return e;
+    }
+    hal_ready(hal);
+    *out = st;
+    return ERR_OK;
+}
+
+void station_free(struct station *st)
+{
+    if (!st) return;
+    devices_close(st);
+    rooms_close(st);
+    mem_free(st);
+}
+
+/* ------------------------------------------------------------------------------- one round -- */
+
+static mono_t next_deadline(struct station *st)
+{
+    if (effects_has_failed(st->fx) || st->news_count > 0 || store_is_dirty(st->store))
+        return hal_now(st->hal);
+    mono_t d = mono_plus(hal_now(st->hal), HEARTBEAT_MS);
+    d = mono_earlier(d, st->idle_at);
+    d = mono_earlier(d, devices_deadline(st));
+    d = mono_earlier(d, checks_deadline(st));
+    d = mono_earlier(d, clarus_deadline(st->clarus));
+    d = mono_earlier(d, outbox_deadline(st->outbox));
+    d = mono_earlier(d, bench_deadline(st->bench));
+    return mono_earlier(d, console_deadline(st->console));
+}
+
+static void step(struct station *st, const struct hal_event *e)
+{
+    if (devices_event(st, e)) return;
+    if (e->kind == HAL_EV_HTTP_DONE || e->kind == HAL_EV_JOB_DONE)
+        effects_route(st->fx, e);
+    else if (e->kind == HAL_EV_CONSOLE_REQUEST)
+        console_request(st->console, &e->console);
+    else if (e->kind == HAL_EV_CONSOLE_CLOSED)
+        console_closed(st->console, e->console.id);
+    else if (e->kind == HAL_EV_STOP)
+        st->stopping = true;
+    else if (e->kind == HAL_EV_RELOAD)
+        st->reloading = true;
+    /* HAL_EV_POWER_FAILING needs no step: the round commits what is decided anyway. */
+}
+
+static void tick(struct station *st)
+{
+    effects_deliver_failed(st->fx);
+    devices_tick(st);
+    clarus_tick(st->clarus);
+    checks_tick(st);
+    news_deliver(st);
+    bench_tick(st->bench);
+    news_deliver(st);
+    outbox_tick(st->outbox);
+    news_deliver(st);
+}
+
+/* Commit, then acknowledge, then send. */
+static err_t finish(struct station *st, struct station_fault *fault)
+{
+    if (store_failed(st->store)) return rooms_rebuild(st, fault);
+    if (store_is_dirty(st->store)) {
+        err_t e = store_commit(st->store);
+        if (e) return rooms_rebuild(st, fault);
+        st->idle_at = mono_plus(hal_now(st->hal), IDLE_AFTER_MS);
+    }
+    bool screen = effects_screen_changed(st->fx);
+    effects_acknowledge(st->fx);
+    console_publish(st->console, screen);
+    effects_perform(st->fx);
+    return ERR_OK;
+}
+
+static void idle_work(struct station *st)
+{
+    if (store_is_dirty(st->store) || !mono_reached(hal_now(st->hal), st->idle_at)) return;
+    bool more = store_idle(st->store);
+    st->idle_at = more ? mono_plus(hal_now(st->hal), IDLE_STEP_MS) : MONO_NEVER;
+}
+
+err_t station_round(struct station *st, enum station_next *out_next, struct station_fault *fault)
+{
+    struct hal_event events[HAL_EVENTS_MAX];
+    size_t count = 0;
+    memset(fault, 0, sizeof *fault);
+    err_t e = hal_wait(st->hal, next_deadline(st), events, HAL_EVENTS_MAX, &count);
+    if (e) {
+        fault_says(fault, "waiting for events", e);
+        return e;
+    }
+    hal_watchdog_kick(st->hal);
+    for (size_t i = 0; !e && i < count; i++) {
+        if (!effects_has_room(st->fx)) e = finish(st, fault);
+        if (e) break;
+        step(st, &events[i]);
+        news_deliver(st);
+    }
+    if (!e) {
+        tick(st);
+        e = finish(st, fault);
+    }
+    if (!e) idle_work(st);
+    *out_next = st->stopping ? STATION_STOP : st->reloading ? STATION_RELOAD : STATION_GO_ON;
+    return e;
+}

@@ -1,0 +1,177 @@
+/* devices.c - scanners and the label printer: they come and go at any moment, and are shown, never
+ * fatal. */
+#include "firmware/station/parts.h"
+
+#include <string.h>
+
+static const struct config_station *settings(const struct station *st)
+{
+    return &st->config->station;
+}
+
+/* ---------------------------------------------------------------------------------- printer -- */
+
+static void on_print_result(void *ctx, const struct print_result *r)
+{
+    struct station *st = ctx;
+    if (!(r->job & TAG_JOB)) {
+        struct news *n = news_add(st, NEWS_PRINTED);
+        n->id = r->job;
+        n->detail = r->outcome;
+        slice_copy_cut(slice_text(r->text), n->text, sizeof n->text);
+    }
+    (void)news_add(st, NEWS_PRINTER_READY);
+}
+
+static void on_printer_changed(void *ctx)
+{
+    struct station *st = ctx;
+    printer_flags_text(printer_flags(st->printer), st->printer_trouble, sizeof st->printer_trouble);
+    st->printer_since = hal_wall(st->hal).ms;
+    if (!st->fx) return;
+    effects_screen(st->fx);
+    bool stopped =
+        !printer_is_present(st->printer) || (printer_flags(st->printer) & PRINTER_STOPPED);
+    if (!stopped && !printer_is_busy(st->printer)) (void)news_add(st, NEWS_PRINTER_READY);
+}
+
+static void pump(void *ctx, struct hal *hal)
+{
+    struct station *st = ctx;
+    printer_pump(st->printer, hal, hal_now(hal));
+}
+
+static void on_wants_send(void *ctx)
+{
+    struct station *st = ctx;
+    if (st->fx) effects_send(st->fx, pump, st);
+}
+
+err_t devices_print(struct station *st, uint32_t job, struct slice bytes)
+{
+    if (!st->printer || !printer_is_present(st->printer)) return ERR_GONE;
+    return printer_print(st->printer, job, bytes, effects_now(st->fx));
+}
+
+static err_t printer_open(struct station *st)
+{
+    if (!settings(st)->has_label_printer) return ERR_OK;
+    const struct hal_port_spec *spec = &settings(st)->label_printer;
+    struct printer_options o = {.dialect = printer_dialect_by_name(settings(st)->printer_language),
+                                .answers = true,
+                                .result = on_print_result,
+                                .changed = on_printer_changed,
+                                .wants_send = on_wants_send,
+                                .ctx = st};
+    if (!o.dialect) return ERR_INVALID;
+    err_t e = printer_new(&o, &st->printer);
+    return e ? e : hal_port_open(st->hal, spec, &st->printer_port);
+}
+
+/* --------------------------------------------------------------------------------- scanners -- */
+
+static void on_scan(void *ctx, const struct scan *scan)
+{
+    struct station *st = ctx;
+    bench_scan(st->bench, st->scan_source, scan);
+}
+
+static err_t scanners_open(struct station *st)
+{
+    for (size_t i = 0; i < settings(st)->scanner_count; i++) {
+        const struct config_scanner *c = &settings(st)->scanners[i];
+        scanner_init(&st->scanners[i].parser, &c->framing);
+        err_t e = hal_port_open(st->hal, &c->port, &st->scanners[i].port);
+        if (e) return e;
+    }
+    return ERR_OK;
+}
+
+err_t devices_open(struct station *st)
+{
+    err_t e = scanners_open(st);
+    return e ? e : printer_open(st);
+}
+
+void devices_close(struct station *st)
+{
+    for (size_t i = 0; i < settings(st)->scanner_count; i++)
+        if (st->scanners[i].port.n) hal_port_close(st->hal, st->scanners[i].port);
+    if (st->printer_port.n) hal_port_close(st->hal, st->printer_port);
+    printer_free(st->printer);
+    st->printer = NULL;
+}
+
+static void scanner_event(struct station *st, struct station_scanner *s, const struct hal_event *e)
+{
+    mono_t now = hal_now(st->hal);
+    st->scan_source = settings(st)->scanners[s - st->scanners].port.role;
+    if (e->kind == HAL_EV_PORT_DATA) {
+        scanner_push(&s->parser, e->port.data, now, on_scan, st);
+        return;
+    }
+    if (e->kind == HAL_EV_PORT_WRITABLE) return;
+    s->present = e->kind == HAL_EV_PORT_ARRIVED;
+    s->since = hal_wall(st->hal).ms;
+    if (s->present)
+        scanner_arrived(&s->parser, now);
+    else
+        scanner_gone(&s->parser);
+    slice_copy_cut(slice_text(s->present ? e->port.identity : ""), s->identity, sizeof s->identity);
+    log_event(&st->log, LOG_INFO, s->present ? "scanner.arrived" : "scanner.gone", "role=%s",
+              st->scan_source);
+    effects_screen(st->fx);
+}
+
+static void printer_event(struct station *st, const struct hal_event *e)
+{
+    mono_t now = hal_now(st->hal);
+    if (e->kind == HAL_EV_PORT_ARRIVED) {
+        log_event(&st->log, LOG_INFO, "printer.arrived", "role=%s",
+                  settings(st)->label_printer.role);
+        printer_arrived(st->printer, st->printer_port, e->port.identity, now);
+    } else if (e->kind == HAL_EV_PORT_GONE) {
+        log_event(&st->log, LOG_WARN, "printer.gone", "role=%s", settings(st)->label_printer.role);
+        printer_gone(st->printer, now);
+    } else if (e->kind == HAL_EV_PORT_DATA) {
+        printer_data(st->printer, e->port.data, now);
+    } else {
+        printer_writable(st->printer, now);
+    }
+}
+
+static bool is_port_event(const struct hal_event *e)
+{
+    return e->kind == HAL_EV_PORT_ARRIVED || e->kind == HAL_EV_PORT_DATA ||
+           e->kind == HAL_EV_PORT_WRITABLE || e->kind == HAL_EV_PORT_GONE;
+}
+
+bool devices_event(struct station *st, const struct hal_event *e)
+{
+    if (!is_port_event(e)) return false;
+    if (st->printer && e->port.port.n == st->printer_port.n) {
+        printer_event(st, e);
+        return true;
+    }
+    for (size_t i = 0; i < settings(st)->scanner_count; i++)
+        if (e->port.port.n == st->scanners[i].port.n) scanner_event(st, &st->scanners[i], e);
+    return true;
+}
+
+void devices_tick(struct station *st)
+{
+    mono_t now = hal_now(st->hal);
+    for (size_t i = 0; i < settings(st)->scanner_count; i++) {
+        st->scan_source = settings(st)->scanners[i].port.role;
+        scanner_tick(&st->scanners[i].parser, now, on_scan, st);
+    }
+    if (st->printer) printer_tick(st->printer, now);
+}
+
+mono_t devices_deadline(const struct station *st)
+{
+    mono_t first = st->printer ? printer_deadline(st->printer) : MONO_NEVER;
+    for (size_t i = 0; i < settings(st)->scanner_count; i++)
+        first = mono_earlier(first, scanner_deadline(&st->scanners[i].parser));
+    return first;
+}

@@ -1,0 +1,225 @@
+/* links.c - what the rooms tell one another, through the station. */
+#include "firmware/station/parts.h"
+
+#include <string.h>
+
+static void put_text(struct news *n, const char *text)
+{
+    slice_copy_cut(slice_text(text), n->text, sizeof n->text);
+}
+
+/* ----------------------------------------------------------------------- orders of the bench -- */
+
+static void order_find(void *ctx, uint32_t ticket, struct slice code)
+{
+    struct station *st = ctx;
+    clarus_find(st->clarus, ticket, code);
+}
+
+static void order_product(void *ctx, uint32_t ticket, struct slice code)
+{
+    struct station *st = ctx;
+    clarus_product(st->clarus, ticket, code);
+}
+
+static void order_check(void *ctx, uint32_t ticket, int64_t consignment_id, enum bench_check why)
+{
+    checks_start(ctx, ticket, consignment_id, why);
+}
+
+static void order_claim(void *ctx, uint32_t ticket, int64_t consignment_id, bool take_over)
+{
+    struct station *st = ctx;
+    clarus_claim(st->clarus, ticket, consignment_id, take_over);
+}
+
+static void order_release(void *ctx, int64_t consignment_id)
+{
+    struct station *st = ctx;
+    clarus_release(st->clarus, consignment_id);
+}
+
+static void order_prepare(void *ctx, int64_t shipment_id)
+{
+    struct station *st = ctx;
+    clarus_prepare(st->clarus, shipment_id);
+}
+
+/* A document that is here already is made ready again; else Clarus goes on where it stands. */
+static void order_buy(void *ctx, int64_t shipment_id)
+{
+    struct station *st = ctx;
+    err_t e = labels_resume(st->labels, shipment_id);
+    if (e && e != ERR_BUSY) clarus_buy(st->clarus, shipment_id);
+}
+
+static void order_cancel(void *ctx, int64_t shipment_id)
+{
+    struct station *st = ctx;
+    clarus_void(st->clarus, shipment_id);
+}
+
+static err_t order_print(void *ctx, int64_t parcel_id)
+{
+    struct station *st = ctx;
+    struct buf job = buf_new(LABEL_JOB_MAX);
+    err_t e = labels_job(st->store, parcel_id, &job);
+    if (!e) e = devices_print(st, (uint32_t)parcel_id, buf_slice(&job));
+    buf_deinit(&job);
+    return e;
+}
+
+static void order_print_tag(void *ctx, const char *title, const char *reference, const char *line)
+{
+    struct station *st = ctx;
+    struct label_tag tag = {
+        .title = title, .reference = reference, .code = reference, .line = line};
+    struct buf job = buf_new(LABEL_JOB_MAX);
+    err_t e = labels_tag_zpl(&tag, &st->config->site.label, st->config->station.printer_dpi, &job);
+    if (!e) e = devices_print(st, TAG_JOB | ++st->tag_count, buf_slice(&job));
+    if (e) log_event(&st->log, LOG_WARN, "tag.not_printed", "error=%s", err_name(e));
+    buf_deinit(&job);
+}
+
+struct bench_orders links_for_bench(struct station *st)
+{
+    return (struct bench_orders){.ctx = st,
+                                 .find = order_find,
+                                 .product = order_product,
+                                 .check = order_check,
+                                 .claim = order_claim,
+                                 .release = order_release,
+                                 .prepare = order_prepare,
+                                 .buy = order_buy,
+                                 .cancel = order_cancel,
+                                 .print = order_print,
+                                 .print_tag = order_print_tag};
+}
+
+/* ------------------------------------------------------------------------- news from Clarus -- */
+
+static void on_found(void *ctx, uint32_t ticket, err_t error, int64_t consignment_id)
+{
+    struct news *n = news_add(ctx, NEWS_FOUND);
+    n->ticket = ticket;
+    n->error = error;
+    n->id = consignment_id;
+}
+
+static void on_checked(void *ctx, uint32_t ticket, const struct verdict *v)
+{
+    checks_clarus_answer(ctx, ticket, v);
+}
+
+static void on_claimed(void *ctx, uint32_t ticket, err_t error, const char *text)
+{
+    struct news *n = news_add(ctx, NEWS_CLAIMED);
+    n->ticket = ticket;
+    n->error = error;
+    put_text(n, text);
+}
+
+static void label_news_add(struct station *st, int64_t shipment_id, enum bench_label_news what,
+                           const char *text)
+{
+    struct news *n = news_add(st, NEWS_LABEL);
+    n->id = shipment_id;
+    n->detail = what;
+    put_text(n, text);
+}
+
+static void document_arrived(struct station *st, int64_t shipment_id, struct slice document)
+{
+    err_t e = labels_accept(st->labels, shipment_id, document);
+    if (e && e != ERR_BUSY) label_news_add(st, shipment_id, BENCH_LABEL_UNFIT, err_text(e));
+}
+
+static void on_label(void *ctx, int64_t shipment_id, enum label_step step, const char *text,
+                     struct slice document)
+{
+    switch (step) {
+    case LABEL_STEP_MADE:
+        return;
+    case LABEL_STEP_BOUGHT:
+        label_news_add(ctx, shipment_id, BENCH_LABEL_BOUGHT, text);
+        return;
+    case LABEL_STEP_DOCUMENT:
+        document_arrived(ctx, shipment_id, document);
+        return;
+    case LABEL_STEP_REFUSED:
+        label_news_add(ctx, shipment_id, BENCH_LABEL_REFUSED, text);
+        return;
+    case LABEL_STEP_LATE:
+        label_news_add(ctx, shipment_id, BENCH_LABEL_LATE, text);
+        return;
+    case LABEL_STEP_CHANGED:
+        label_news_add(ctx, shipment_id, BENCH_LABEL_CHANGED, text);
+        return;
+    case LABEL_STEP_OFFLINE:
+        label_news_add(ctx, shipment_id, BENCH_LABEL_OFFLINE, text);
+        return;
+    }
+}
+
+void links_label_done(void *ctx, const struct labels_result *r)
+{
+    label_news_add(ctx, r->shipment_id, r->error ? BENCH_LABEL_UNFIT : BENCH_LABEL_READY, r->text);
+}
+
+static void on_voided(void *ctx, int64_t shipment_id, err_t error, const char *text)
+{
+    struct news *n = news_add(ctx, NEWS_VOIDED);
+    n->id = shipment_id;
+    n->error = error;
+    put_text(n, text);
+}
+
+static void on_product(void *ctx, uint32_t ticket, err_t error)
+{
+    struct news *n = news_add(ctx, NEWS_PRODUCT);
+    n->ticket = ticket;
+    n->error = error;
+}
+
+static void on_refreshed(void *ctx)
+{
+    struct station *st = ctx;
+    checks_route_orders(st);
+    effects_screen(st->fx);
+}
+
+static int64_t standing_dispatch(struct station *st, int64_t consignment_id)
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    if (store_prepare(
+            st->store,
+            "SELECT id FROM dispatch WHERE consignment_id = ?1 AND state IN (0, 1) LIMIT 1", &q))
+        return 0;
+    store_bind_int(q, 1, consignment_id);
+    if (store_step(st->store, q, &row) || !row) return 0;
+    return store_int(q, 0);
+}
+
+static void on_late_cancel(void *ctx, int64_t consignment_id, const char *text)
+{
+    struct station *st = ctx;
+    int64_t dispatch = standing_dispatch(st, consignment_id);
+    if (!dispatch) return;
+    err_t e = outbox_pull(st->outbox, dispatch, "order.cancelled", text);
+    if (e) log_event(&st->log, LOG_ERROR, "pull.failed", "error=%s", err_name(e));
+    effects_signal(st->fx, HAL_LIGHT_RED_FLASH, HAL_TONE_ATTENTION);
+}
+
+struct clarus_callbacks links_for_clarus(struct station *st)
+{
+    return (struct clarus_callbacks){.ctx = st,
+                                     .found = on_found,
+                                     .checked = on_checked,
+                                     .claimed = on_claimed,
+                                     .label = on_label,
+                                     .voided = on_voided,
+                                     .product = on_product,
+                                     .refreshed = on_refreshed,
+                                     .late_cancel = on_late_cancel};
+}

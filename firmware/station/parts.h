@@ -1,0 +1,139 @@
+/* parts.h - inside the station: its rooms and devices, and the news between them. */
+#ifndef PACKD_STATION_PARTS_H
+#define PACKD_STATION_PARTS_H
+
+#include "drivers/printer/printer.h"
+#include "drivers/scanner/scanner.h"
+#include "firmware/base/effects.h"
+#include "firmware/bench/bench.h"
+#include "firmware/channels/channels.h"
+#include "firmware/clarus/clarus.h"
+#include "firmware/console/console.h"
+#include "firmware/labels/labels.h"
+#include "firmware/outbox/outbox.h"
+#include "firmware/station.h"
+
+#define CHECKS_MAX 16
+#define GATES_MAX  8
+#define NEWS_MAX   128 /* rooms may all answer in one round; each answer is one piece of news */
+#define TAG_JOB    0x80000000u /* print jobs of our own paper; others are parcel ids */
+
+/* A state check asked of Clarus and the storefront together: the stricter answer counts. */
+struct joint_check {
+    uint32_t ticket; /* the bench's; 0: free */
+    int64_t consignment_id;
+    bool clarus_answered;
+    bool shop_answered;
+    struct verdict clarus;
+    struct verdict shop;
+    mono_t deadline;
+};
+
+/* A dispatch that waited: its storefront is asked before Clarus is told. */
+struct gate {
+    int64_t message_id; /* 0: free */
+    struct outbox_message message;
+    uint8_t progress[4096];
+};
+
+/* News for the bench, told after the step that made it, so that no room is entered twice at once.
+ */
+enum news_kind {
+    NEWS_FOUND,
+    NEWS_PRODUCT,
+    NEWS_CHECKED,
+    NEWS_CLAIMED,
+    NEWS_LABEL,
+    NEWS_VOIDED,
+    NEWS_PRINTED,
+    NEWS_PRINTER_READY,
+};
+struct news {
+    enum news_kind kind;
+    uint32_t ticket;
+    int64_t id; /* consignment, shipment or parcel */
+    err_t error;
+    int detail; /* enum bench_label_news or enum print_outcome */
+    struct verdict verdict;
+    char text[SAY_CAP];
+};
+
+struct station_scanner {
+    hal_port_t port;
+    bool present;
+    char identity[96];
+    int64_t since;
+    struct scanner parser;
+};
+
+struct station {
+    struct hal *hal;
+    const struct config *config;
+    const char *version;
+    struct log log;
+
+    /* Rebuilt from the store after a failed commit. */
+    struct store *store;
+    struct effects *fx;
+    struct outbox *outbox;
+    struct clarus *clarus;
+    struct channels *channels;
+    struct labels *labels;
+    struct bench *bench;
+    struct console_pages *console;
+    struct joint_check checks[CHECKS_MAX];
+    struct gate gates[GATES_MAX];
+    struct news news[NEWS_MAX];
+    size_t news_first, news_count;
+    uint32_t tag_count;
+
+    /* Devices outlive a rebuild. */
+    struct station_scanner scanners[CONFIG_SCANNERS_MAX];
+    hal_port_t printer_port;
+    struct printer *printer;
+    char printer_trouble[SAY_CAP];
+    int64_t printer_since;
+
+    const char *scan_source; /* of the scan being stepped */
+    int64_t started_at;
+    mono_t idle_at; /* when the store may do its idle work */
+    bool stopping, reloading;
+};
+
+/* rooms.c */
+err_t rooms_open(struct station *st, struct station_fault *fault);
+void rooms_close(struct station *st);
+err_t rooms_rebuild(struct station *st, struct station_fault *fault);
+
+/* news.c */
+struct news *news_add(struct station *st, enum news_kind kind); /* room is always there: asserted */
+void news_deliver(struct station *st);
+
+/* checks.c: state checks and the storefront gate before Clarus */
+void checks_start(struct station *st, uint32_t ticket, int64_t consignment_id,
+                  enum bench_check why);
+void checks_clarus_answer(struct station *st, uint32_t ticket, const struct verdict *v);
+void checks_shop_answer(struct station *st, uint32_t ticket, const struct verdict *v);
+void checks_tick(struct station *st);
+mono_t checks_deadline(const struct station *st);
+void checks_route_orders(
+    struct station *st); /* channel and shop order of orders that have none yet */
+struct connector checks_gate(struct station *st);
+
+/* links.c: what the rooms tell one another */
+struct bench_orders links_for_bench(struct station *st);
+struct clarus_callbacks links_for_clarus(struct station *st);
+void links_label_done(void *ctx, const struct labels_result *r);
+
+/* devices.c */
+err_t devices_open(struct station *st);
+void devices_close(struct station *st);
+bool devices_event(struct station *st, const struct hal_event *e); /* false: not a device's */
+void devices_tick(struct station *st);
+mono_t devices_deadline(const struct station *st);
+err_t devices_print(struct station *st, uint32_t job, struct slice bytes);
+
+/* sources.c: what the console may see and do */
+struct console_sources sources_for_console(struct station *st);
+
+#endif

@@ -1,0 +1,216 @@
+/* rooms.c - the rooms are built from the store, and built again from it when memory cannot be
+ * trusted. */
+#include "firmware/station/parts.h"
+
+#include <string.h>
+
+#include "firmware/outbox/exceptions.h"
+
+static void set_fault(struct station_fault *fault, const char *object, err_t e,
+                      const char *next_step)
+{
+    slice_copy_cut(slice_text(object), fault->object, sizeof fault->object);
+    slice_copy_cut(slice_text(err_text(e)), fault->reason, sizeof fault->reason);
+    slice_copy_cut(slice_text(next_step), fault->next_step, sizeof fault->next_step);
+}
+
+static void random_for_store(void *ctx, void *out, size_t len)
+{
+    hal_random(ctx, out, len);
+}
+
+static err_t open_store_file(struct station *st, struct station_fault *fault)
+{
+    struct store_options o = {.path = hal_store_path(st->hal),
+                              .vfs = hal_store_vfs(st->hal),
+                              .station = st->config->station.id,
+                              .log = &st->log,
+                              .random = random_for_store,
+                              .random_ctx = st->hal};
+    struct store_fault f = {{0}, {0}, {0}};
+    err_t e = store_open(&o, &st->store, &f);
+    if (!e) return ERR_OK;
+    memcpy(fault->object, f.object, sizeof fault->object);
+    memcpy(fault->reason, f.reason, sizeof fault->reason);
+    memcpy(fault->next_step, f.next_step, sizeof fault->next_step);
+    return e;
+}
+
+/* A damaged file is kept as evidence under another name; the station starts anew and says so. */
+static err_t open_store(struct station *st, struct station_fault *fault)
+{
+    err_t e = open_store_file(st, fault);
+    if (e != ERR_CORRUPT) return e;
+    char aside[HAL_PATH_CAP * 2];
+    log_event(&st->log, LOG_ERROR, "store.corrupt", "reason=\"%s\"", fault->reason);
+    e = hal_store_set_aside(st->hal, aside, sizeof aside);
+    if (!e) e = open_store_file(st, fault);
+    if (e) return e;
+    struct exception_spec spec = {
+        .rule = "store.set_aside",
+        .origin = "station",
+        .owner = "lead",
+        .object = "station store",
+        .text = "the store was damaged and set aside; what it held and was not delivered is not "
+                "known here",
+        .next_step = "have the file salvaged, and compare today's parcels with Clarus"};
+    e = store_begin(st->store);
+    if (!e) e = exception_raise(st->store, hal_wall(st->hal), &spec, NULL);
+    return e ? e : store_commit(st->store);
+}
+
+static err_t add_clarus_destination(struct station *st)
+{
+    const struct config_site *site = &st->config->site;
+    struct destination_spec d = {.name = CLARUS,
+                                 .step = 0,
+                                 .concurrency = 2,
+                                 .pace_per_minute = site->clarus.pace_per_minute /
+                                                    (site->benches ? site->benches : 1),
+                                 .settle_ms = site->clarus.settle_ms,
+                                 .settle_reads = (uint8_t)site->clarus.settle_reads,
+                                 .alert_attempts = site->alerts.attempts,
+                                 .alert_age_ms = (int64_t)site->alerts.age_min * 60000,
+                                 .connector = checks_gate(st)};
+    return outbox_destination(st->outbox, &d);
+}
+
+static err_t build_outbox(struct station *st)
+{
+    struct outbox_options o = {.store = st->store, .fx = st->fx, .log = &st->log};
+    err_t e = outbox_new(&o, &st->outbox);
+    return e ? e : add_clarus_destination(st);
+}
+
+static err_t build_clarus(struct station *st)
+{
+    struct clarus_options o = {.store = st->store,
+                               .fx = st->fx,
+                               .outbox = st->outbox,
+                               .log = &st->log,
+                               .config = st->config,
+                               .on = links_for_clarus(st)};
+    return clarus_new(&o, &st->clarus);
+}
+
+static void on_shop_checked(void *ctx, uint32_t ticket, const struct verdict *v)
+{
+    checks_shop_answer(ctx, ticket, v);
+}
+
+static err_t build_channels(struct station *st, struct station_fault *fault)
+{
+    struct channels_options o = {.store = st->store,
+                                 .fx = st->fx,
+                                 .outbox = st->outbox,
+                                 .log = &st->log,
+                                 .config = st->config,
+                                 .checked = on_shop_checked,
+                                 .ctx = st};
+    struct definition_fault f = {{0}, {0}, {0}};
+    err_t e = channels_new(&o, &st->channels, &f);
+    if (!e) return channels_register(st->channels);
+    struct buf object = buf_over(fault->object, sizeof fault->object);
+    buf_printf(&object, "channel definition %s, %s", f.name, f.path);
+    (void)buf_cstr(&object);
+    slice_copy_cut(slice_text(f.reason), fault->reason, sizeof fault->reason);
+    return e;
+}
+
+static err_t build_labels(struct station *st)
+{
+    struct labels_options o = {.store = st->store,
+                               .fx = st->fx,
+                               .log = &st->log,
+                               .config = st->config,
+                               .done = links_label_done,
+                               .ctx = st};
+    return labels_new(&o, &st->labels);
+}
+
+static err_t build_bench(struct station *st)
+{
+    struct bench_options o = {.store = st->store,
+                              .fx = st->fx,
+                              .outbox = st->outbox,
+                              .log = &st->log,
+                              .config = st->config,
+                              .orders = links_for_bench(st)};
+    return bench_new(&o, &st->bench);
+}
+
+static err_t build_console(struct station *st)
+{
+    struct console_options o = {.store = st->store,
+                                .fx = st->fx,
+                                .outbox = st->outbox,
+                                .log = &st->log,
+                                .config = st->config,
+                                .from = sources_for_console(st)};
+    return console_pages_new(&o, &st->console);
+}
+
+static err_t build(struct station *st, struct station_fault *fault)
+{
+    err_t e = effects_new(st->hal, &st->log, &st->fx);
+    if (!e) e = build_outbox(st);
+    if (!e) e = build_clarus(st);
+    if (!e) e = build_channels(st, fault);
+    if (!e) e = build_labels(st);
+    if (!e) e = build_bench(st);
+    if (!e) e = build_console(st);
+    return e;
+}
+
+static err_t start(struct station *st)
+{
+    err_t e = outbox_start(st->outbox);
+    if (!e) e = clarus_start(st->clarus);
+    if (!e) e = bench_restore(st->bench);
+    if (e) return e;
+    checks_route_orders(st);
+    return ERR_OK;
+}
+
+err_t rooms_open(struct station *st, struct station_fault *fault)
+{
+    err_t e = open_store(st, fault);
+    if (e) return e;
+    e = build(st, fault);
+    if (!e) e = start(st);
+    if (e && !fault->object[0]) set_fault(fault, "station", e, "see the log");
+    return e;
+}
+
+void rooms_close(struct station *st)
+{
+    if (st->fx) effects_drop(st->fx);
+    console_pages_free(st->console);
+    bench_free(st->bench);
+    labels_free(st->labels);
+    channels_free(st->channels);
+    clarus_free(st->clarus);
+    outbox_free(st->outbox);
+    effects_free(st->fx);
+    store_close(st->store);
+    st->console = NULL;
+    st->bench = NULL;
+    st->labels = NULL;
+    st->channels = NULL;
+    st->clarus = NULL;
+    st->outbox = NULL;
+    st->fx = NULL;
+    st->store = NULL;
+    st->news_count = 0;
+    memset(st->checks, 0, sizeof st->checks);
+    memset(st->gates, 0, sizeof st->gates);
+}
+
+err_t rooms_rebuild(struct station *st, struct station_fault *fault)
+{
+    log_event(&st->log, LOG_ERROR, "station.rebuild", "reason=commit_failed");
+    rooms_close(st);
+    err_t e = rooms_open(st, fault);
+    if (!e) bench_not_confirmed(st->bench);
+    return e;
+}
