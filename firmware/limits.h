@@ -42,4 +42,19 @@
 #define STORE_CHECK_ROWS     64   /* rows read by one slice of the idle check */
 #define STORE_CHECK_PAGES    4096 /* a file up to this size is checked whole when it is opened */
 
+#define OUTBOX_TICK_MAX         16 /* attempts begun by one tick: a round stays short */
+#define OUTBOX_FLIGHTS_MAX      64 /* attempts under way: every destination at its widest */
+#define OUTBOX_PROGRESS_MAX     4096
+#define OUTBOX_BACKOFF_FIRST_MS 1000
+#define OUTBOX_BACKOFF_MAX_MS   300000
+#define OUTBOX_SERVER_WAIT_MAX_MS                                                                  \
+    900000                            /* a server that asks for more is asked again all the same */
+#define OUTBOX_NOT_YET_FIRST_MS 60000 /* an order that is not there yet: minutes, not seconds */
+#define OUTBOX_NOT_YET_MAX_MS   1800000
+#define OUTBOX_ALERT_ATTEMPTS   8
+#define OUTBOX_ALERT_AGE_MS     1800000
+#define OUTBOX_NEWEST_EVERY     4 /* every fourth attempt takes the newest: a backlog starves nobody \
+                                   */
+#define OUTBOX_LIST_WINDOW 10000 /* newest messages searched for a list of one destination */
+
 #endif

@@ -1,4 +1,6 @@
 -- Schema 1. Times are wall milliseconds unless named _mono. Quantities are thousandths of the base unit.
+-- In tables WITHOUT ROWID the columns of the key come first: SQLite 3.40 otherwise reports sound rows
+-- as damaged when it checks NOT NULL.
 
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
@@ -87,8 +89,8 @@ CREATE INDEX line_consignment ON line (consignment_id, position);
 
 CREATE TABLE carrying (                          -- what a scanned tote or pick list stands for
     code           TEXT NOT NULL,
-    kind           TEXT NOT NULL,                -- tote, pick_list
     consignment_id INTEGER NOT NULL REFERENCES consignment (id),
+    kind           TEXT NOT NULL,                -- tote, pick_list
     seen_at        INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (code, consignment_id)
 ) STRICT, WITHOUT ROWID;
@@ -229,10 +231,10 @@ CREATE TABLE dispatch_item (
     dispatch_id INTEGER NOT NULL REFERENCES dispatch (id),
     parcel_id   INTEGER NOT NULL REFERENCES parcel (id),
     line_id     INTEGER NOT NULL REFERENCES line (id),
-    sku         TEXT NOT NULL,
-    quantity    INTEGER NOT NULL,
     lot         TEXT NOT NULL DEFAULT '',
     serial      TEXT NOT NULL DEFAULT '',
+    sku         TEXT NOT NULL,
+    quantity    INTEGER NOT NULL,
     PRIMARY KEY (dispatch_id, parcel_id, line_id, lot, serial)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX dispatch_item_line ON dispatch_item (line_id);

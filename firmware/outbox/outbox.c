@@ -1,0 +1,348 @@
+#include "firmware/outbox/outbox.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "firmware/base/mem.h"
+#include "firmware/outbox/outbox_parts.h"
+
+/* --------------------------------------------------------------------------------- making it -- */
+
+err_t outbox_new(const struct outbox_options *options, struct outbox **out)
+{
+    struct outbox *ob = mem_alloc(sizeof *ob);
+    if (ob == NULL) return ERR_NOMEM;
+    ob->st = options->store;
+    ob->fx = options->fx;
+    ob->log = options->log;
+    const char *boot = hal_boot_id(effects_hal(options->fx));
+    if (slice_copy(slice_text(boot), ob->boot, sizeof ob->boot)) {
+        mem_free(ob);
+        return ERR_IO;
+    }
+    *out = ob;
+    return ERR_OK;
+}
+
+void outbox_free(struct outbox *ob)
+{
+    mem_free(ob);
+}
+
+static err_t make_counter(struct outbox *ob, const char *destination)
+{
+    static const char SQL[] = "INSERT INTO counter (destination) VALUES (?1) "
+                              "ON CONFLICT (destination) DO NOTHING";
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    err_t e = store_prepare(ob->st, SQL, &q);
+    if (e) return e;
+    store_bind_text(q, 1, destination);
+    return store_run(ob->st, q);
+}
+
+err_t outbox_destination(struct outbox *ob, const struct destination_spec *spec)
+{
+    bool sound = spec->name[0] != '\0' && spec->concurrency >= 1 && spec->concurrency <= 8 &&
+                 spec->connector.attempt != NULL &&
+                 (spec->step == 0) == !strcmp(spec->name, CLARUS);
+    if (!sound) return ERR_INVALID;
+    if (outbox_find(ob, spec->name) != NULL) return ERR_EXISTS;
+    if (ob->destination_count == DESTINATIONS_MAX) return ERR_NOSPACE;
+    err_t e = make_counter(ob, spec->name);
+    if (e) return e;
+    struct destination *d = &ob->destinations[ob->destination_count++];
+    *d = (struct destination){.spec = *spec, .down_since = MONO_NEVER};
+    if (d->spec.alert_attempts == 0) d->spec.alert_attempts = OUTBOX_ALERT_ATTEMPTS;
+    if (d->spec.alert_age_ms == 0) d->spec.alert_age_ms = OUTBOX_ALERT_AGE_MS;
+    if (d->spec.settle_reads == 0) d->spec.settle_reads = 1;
+    d->wake = d->pace_at = d->hold = d->probe_at = effects_now(ob->fx);
+    return ERR_OK;
+}
+
+struct destination *outbox_find(struct outbox *ob, const char *name)
+{
+    for (size_t i = 0; i < ob->destination_count; i++) {
+        if (strcmp(ob->destinations[i].spec.name, name) == 0) return &ob->destinations[i];
+    }
+    return NULL;
+}
+
+void outbox_wake(struct outbox *ob, const char *destination)
+{
+    struct destination *d = outbox_find(ob, destination);
+    if (d != NULL) d->wake = effects_now(ob->fx);
+}
+
+/* ---------------------------------------------------------------------------------- starting -- */
+
+#define COUNTERS_MAX 32
+
+struct counters {
+    char name[COUNTERS_MAX][DESTINATION_CAP];
+    int64_t waiting[COUNTERS_MAX];
+    size_t count;
+};
+
+static err_t read_counters(struct outbox *ob, struct counters *out)
+{
+    static const char SQL[] = "SELECT destination, waiting FROM counter LIMIT ?1";
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = true;
+    out->count = 0;
+    err_t e = store_prepare(ob->st, SQL, &q);
+    if (e) return e;
+    store_bind_int(q, 1, COUNTERS_MAX);
+    while (out->count < COUNTERS_MAX) {
+        e = store_step(ob->st, q, &row);
+        if (e || !row) return e;
+        store_text(q, 0, out->name[out->count], DESTINATION_CAP);
+        out->waiting[out->count++] = store_int(q, 1);
+    }
+    return ERR_OK;
+}
+
+/* It was under way when the last run ended: whether it had its effect is not known. */
+static err_t land_one(struct outbox *ob, int64_t id)
+{
+    struct message m;
+    err_t e = message_load(ob, id, &m);
+    if (e) return e;
+    const struct plan look = {.look_first = true, .attempts = m.attempts};
+    e = message_plan(ob, &m, &look);
+    if (e) return e;
+    bool pulled = dispatch_is_pulled(m.dispatch_state);
+    return message_move(ob, &m, pulled ? MESSAGE_FROZEN : MESSAGE_WAITING);
+}
+
+static err_t land_all(struct outbox *ob, const char *destination)
+{
+    static const char SQL[] = "SELECT id FROM message INDEXED BY message_flying "
+                              "WHERE destination = ?1 AND state = 2 ORDER BY id LIMIT 1";
+    for (size_t i = 0; i < OUTBOX_FLIGHTS_MAX; i++) {
+        AUTO_STMT sqlite3_stmt *q = NULL;
+        bool row = false;
+        err_t e = store_prepare(ob->st, SQL, &q);
+        if (e) return e;
+        store_bind_text(q, 1, destination);
+        e = store_step(ob->st, q, &row);
+        if (e || !row) return e;
+        int64_t id = store_int(q, 0);
+        (void)sqlite3_reset(q);
+        e = land_one(ob, id);
+        if (e) return e;
+    }
+    return ERR_OK;
+}
+
+static err_t check_configured(struct outbox *ob, const char *name, int64_t waiting)
+{
+    char object[OBJECT_CAP];
+    struct buf b = buf_over(object, sizeof object);
+    buf_printf(&b, "destination %s", name);
+    wall_t at = effects_wall(ob->fx);
+    if (outbox_find(ob, name) != NULL) {
+        return exception_clear(ob->st, at, "destination.not_configured", buf_cstr(&b));
+    }
+    if (waiting == 0) return ERR_OK;
+    const struct exception_spec spec = {
+        .rule = "destination.not_configured",
+        .origin = "station",
+        .owner = "integration",
+        .object = buf_cstr(&b),
+        .text = "Messages wait for a destination that the configuration no longer names.",
+        .next_step = "Configure it again, or settle its orders by hand.",
+    };
+    return exception_raise(ob->st, at, &spec, NULL);
+}
+
+err_t outbox_start(struct outbox *ob)
+{
+    struct counters c;
+    err_t e = read_counters(ob, &c);
+    for (size_t i = 0; i < c.count && e == ERR_OK; i++) {
+        e = land_all(ob, c.name[i]);
+        if (e == ERR_OK) e = check_configured(ob, c.name[i], c.waiting[i]);
+    }
+    if (e) return e;
+    ob->started = true;
+    return ERR_OK;
+}
+
+/* ---------------------------------------------------------------------------------- choosing -- */
+
+static err_t query_id(struct outbox *ob, const char *sql, const char *destination, int64_t *out)
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    *out = 0;
+    err_t e = store_prepare(ob->st, sql, &q);
+    if (e) return e;
+    store_bind_text(q, 1, destination);
+    if (sqlite3_bind_parameter_count(q) > 1) store_bind_int(q, 2, effects_now(ob->fx).ms);
+    e = store_step(ob->st, q, &row);
+    if (e == ERR_OK && row) *out = store_int(q, 0);
+    return e;
+}
+
+#define WAITING_OF "FROM message INDEXED BY message_waiting WHERE destination = ?1 AND state = 1 "
+
+/* The last in the plan was planned in an earlier boot: its time means nothing now, it may go. Rows
+ * like it come up one by one; those planned nearer come due by themselves. */
+static err_t pick_stale(struct outbox *ob, const struct destination *d, int64_t *out)
+{
+    static const char SQL[] = "SELECT id " WAITING_OF "ORDER BY due_mono DESC, id DESC LIMIT 1";
+    struct message m;
+    err_t e = query_id(ob, SQL, d->spec.name, out);
+    if (e || *out == 0) return e;
+    e = message_load(ob, *out, &m);
+    if (e) return e;
+    if (!m.due_is_stale) *out = 0;
+    return ERR_OK;
+}
+
+static err_t pick(struct outbox *ob, struct destination *d, int64_t *out)
+{
+    static const char OLDEST[] =
+        "SELECT id " WAITING_OF "AND due_mono <= ?2 ORDER BY due_mono, id LIMIT 1";
+    static const char NEWEST[] =
+        "SELECT id " WAITING_OF "AND due_mono <= ?2 ORDER BY due_mono DESC, id DESC LIMIT 1";
+    bool newest = d->picks % OUTBOX_NEWEST_EVERY == OUTBOX_NEWEST_EVERY - 1;
+    err_t e = query_id(ob, newest ? NEWEST : OLDEST, d->spec.name, out);
+    if (e || *out != 0) return e;
+    return pick_stale(ob, d, out);
+}
+
+static mono_t next_due(struct outbox *ob, const struct destination *d)
+{
+    static const char SQL[] = "SELECT due_mono " WAITING_OF "ORDER BY due_mono, id LIMIT 1";
+    int64_t due = 0;
+    if (query_id(ob, SQL, d->spec.name, &due) || due == 0) return MONO_NEVER;
+    return (mono_t){due};
+}
+
+/* ---------------------------------------------------------------------------------- trying -- */
+
+/* The moment from which the destination may be tried; MONO_NEVER while it is at its widest. */
+static mono_t may_try_at(const struct destination *d)
+{
+    bool limited = d->down || d->paused;
+    if (d->flying >= (limited ? 1u : d->spec.concurrency)) return MONO_NEVER;
+    mono_t at = limited ? d->probe_at : (mono_t){INT64_MIN};
+    if (d->hold.ms > at.ms) at = d->hold;
+    if (d->spec.pace_per_minute > 0 && d->pace_at.ms > at.ms) at = d->pace_at;
+    return at;
+}
+
+/* Attempts may come in a small burst as long as the minute's share holds. */
+static void keep_pace(struct outbox *ob, struct destination *d)
+{
+    if (d->spec.pace_per_minute == 0) return;
+    int64_t gap = 60000 / d->spec.pace_per_minute;
+    int64_t floor = effects_now(ob->fx).ms - gap * (d->spec.concurrency - 1);
+    if (d->pace_at.ms < floor) d->pace_at.ms = floor;
+    d->pace_at = mono_plus(d->pace_at, gap > 0 ? gap : 1);
+}
+
+static bool add_flight(struct outbox *ob, struct destination *d, int64_t message_id)
+{
+    for (size_t i = 0; i < OUTBOX_FLIGHTS_MAX; i++) {
+        if (ob->flights[i].message_id != 0) continue;
+        ob->flights[i] = (struct flight){message_id, d};
+        d->flying++;
+        return true;
+    }
+    return false;
+}
+
+static err_t load_progress(struct outbox *ob, int64_t id)
+{
+    static const char SQL[] = "SELECT progress FROM message WHERE id = ?1";
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    ob->progress[0] = '\0';
+    err_t e = store_prepare(ob->st, SQL, &q);
+    if (e) return e;
+    store_bind_int(q, 1, id);
+    e = store_step(ob->st, q, &row);
+    if (e == ERR_OK && row) store_text(q, 0, ob->progress, sizeof ob->progress);
+    return e;
+}
+
+/* A look that was planned before a restart of the machine may have come too early: the looks that
+ * prove absence are counted afresh. */
+static err_t forget_stale_looks(struct outbox *ob, const struct message *m)
+{
+    if (!m->due_is_stale || m->looks == 0) return ERR_OK;
+    const struct plan afresh = {.look_first = m->look_first, .attempts = m->attempts};
+    return message_plan(ob, m, &afresh);
+}
+
+static err_t begin_attempt(struct outbox *ob, struct destination *d, int64_t id)
+{
+    struct message m;
+    err_t e = message_load(ob, id, &m);
+    if (e == ERR_OK) e = forget_stale_looks(ob, &m);
+    if (e == ERR_OK) e = load_progress(ob, id);
+    if (e == ERR_OK) e = message_move(ob, &m, MESSAGE_FLYING);
+    if (e) return e;
+    if (!add_flight(ob, d, id)) return ERR_NOSPACE;
+    d->probing = d->down || d->paused;
+    d->picks++;
+    keep_pace(ob, d);
+    struct outbox_message out = {.id = id,
+                                 .dispatch_id = m.dispatch_id,
+                                 .consignment_id = m.consignment_id,
+                                 .look_first = m.look_first,
+                                 .attempts = m.attempts,
+                                 .progress = slice_text(ob->progress)};
+    memcpy(out.destination, m.destination, sizeof out.destination);
+    memcpy(out.dispatch_key, m.dispatch_key, sizeof out.dispatch_key);
+    log_event(ob->log, LOG_DEBUG, "outbox.attempt", "seq=%lld peer=%s look=%d", (long long)id,
+              m.destination, m.look_first);
+    d->spec.connector.attempt(d->spec.connector.ctx, &out);
+    return ERR_OK;
+}
+
+static void tick_destination(struct outbox *ob, struct destination *d, unsigned *budget)
+{
+    mono_t now = effects_now(ob->fx);
+    while (mono_reached(now, may_try_at(d))) {
+        int64_t id = 0;
+        if (*budget == 0) return; /* `wake` stays: the next tick goes on */
+        err_t e = pick(ob, d, &id);
+        if (e == ERR_OK && id == 0) {
+            d->wake = next_due(ob, d);
+            return;
+        }
+        (*budget)--;
+        if (e == ERR_OK) e = begin_attempt(ob, d, id);
+        if (e) {
+            log_event(ob->log, LOG_ERROR, "outbox.tick", "peer=%s error=%s", d->spec.name,
+                      err_name(e));
+            d->wake = mono_plus(now, OUTBOX_BACKOFF_FIRST_MS);
+            return;
+        }
+    }
+    d->wake = may_try_at(d);
+}
+
+void outbox_tick(struct outbox *ob)
+{
+    unsigned budget = OUTBOX_TICK_MAX;
+    mono_t now = effects_now(ob->fx);
+    if (!ob->started || store_failed(ob->st)) return;
+    for (size_t i = 0; i < ob->destination_count; i++) {
+        struct destination *d = &ob->destinations[i];
+        if (mono_reached(now, d->wake)) tick_destination(ob, d, &budget);
+    }
+}
+
+mono_t outbox_deadline(const struct outbox *ob)
+{
+    mono_t at = MONO_NEVER;
+    if (!ob->started) return at;
+    for (size_t i = 0; i < ob->destination_count; i++) {
+        at = mono_earlier(at, ob->destinations[i].wake);
+    }
+    return at;
+}

@@ -1,0 +1,108 @@
+/* outbox_parts.h - what the files of the outbox share. For firmware/outbox alone. */
+#ifndef PACKD_OUTBOX_PARTS_H
+#define PACKD_OUTBOX_PARTS_H
+
+#include "firmware/outbox/exceptions.h"
+#include "firmware/outbox/outbox.h"
+
+#define STORE_BOOT_CAP 37
+
+/* A destination at run time. Nothing here outlives the process but what can be found out again. */
+struct destination {
+    struct destination_spec spec;
+    unsigned flying;
+    unsigned picks;
+    mono_t wake;     /* when a tick has something to look at */
+    mono_t pace_at;  /* the next attempt keeps to the pace from here on */
+    mono_t hold;     /* the server asked for silence until then */
+    bool down;       /* breaker */
+    bool paused;     /* credentials */
+    bool probing;    /* the one attempt that is let through while down or paused */
+    unsigned probes; /* failed in a row */
+    mono_t probe_at;
+    mono_t down_since;
+    char last_result[SAY_CAP];
+};
+
+struct flight {
+    int64_t message_id; /* 0: free */
+    struct destination *to;
+};
+
+struct outbox {
+    struct store *st;
+    struct effects *fx;
+    const struct log *log;
+    char boot[STORE_BOOT_CAP];
+    bool started;
+    struct destination destinations[DESTINATIONS_MAX];
+    size_t destination_count;
+    struct flight flights[OUTBOX_FLIGHTS_MAX];
+    char progress[OUTBOX_PROGRESS_MAX + 1]; /* of the attempt being started */
+};
+
+/* One message with what belongs to it, read from the store. */
+struct message {
+    int64_t id;
+    int64_t dispatch_id;
+    int64_t consignment_id;
+    char destination[DESTINATION_CAP];
+    int step;
+    char lane[REFERENCE_CAP];
+    enum message_state state;
+    bool look_first;
+    unsigned attempts;
+    unsigned looks;
+    int64_t stored_at;
+    bool due_is_stale; /* planned in an earlier boot */
+    enum dispatch_state dispatch_state;
+    char dispatch_key[KEY_CAP];
+    char reference[REFERENCE_CAP];
+};
+
+/* When and how a message is to be tried next. */
+struct plan {
+    int64_t delay_ms;
+    bool look_first;
+    unsigned attempts;
+    unsigned looks;
+};
+
+struct destination *outbox_find(struct outbox *ob, const char *name);
+void outbox_wake(struct outbox *ob, const char *destination);
+int64_t outbox_jitter(struct outbox *ob, int64_t ceiling_ms); /* 1..ceiling_ms */
+/* Doubles `first` with every try, up to `max`. */
+int64_t outbox_ceiling(int64_t first_ms, int64_t max_ms, unsigned tries);
+
+/* Messages. A move that the table does not allow is ERR_INVALID and changes nothing. */
+MUST_CHECK err_t message_load(struct outbox *ob, int64_t id, struct message *out);
+MUST_CHECK err_t message_move(struct outbox *ob, struct message *m, enum message_state to);
+MUST_CHECK err_t message_plan(struct outbox *ob, const struct message *m, const struct plan *plan);
+MUST_CHECK err_t message_say(struct outbox *ob, const struct message *m, const char *text);
+/* Lets the first undelivered message of the lane go, if the steps before it are done. */
+MUST_CHECK err_t message_release(struct outbox *ob, const char *destination, const char *lane);
+/* Marks it done and lets go what waited for it. */
+MUST_CHECK err_t message_finish(struct outbox *ob, struct message *m);
+/* Ids of the messages of a dispatch, by step. */
+size_t message_ids(struct outbox *ob, int64_t dispatch_id, int64_t *out, size_t cap);
+#define MESSAGES_PER_DISPATCH_MAX DESTINATIONS_MAX
+
+MUST_CHECK err_t dispatch_set_state(struct outbox *ob, int64_t id, enum dispatch_state state,
+                                    bool settled);
+bool dispatch_is_pulled(enum dispatch_state state); /* find-and-pull is open */
+
+/* "order WEB-10427 #123": the order and the counter of its dispatch key. */
+void outbox_object(const char *reference, const char *dispatch_key, char out[OBJECT_CAP]);
+/* Raises an exception that belongs to a message. Empty members of `r` get plain words. */
+MUST_CHECK err_t outbox_complain(struct outbox *ob, const struct message *m,
+                                 const struct attempt_result *r, const char *rule);
+/* Closes every open exception of a message or dispatch. */
+MUST_CHECK err_t exception_close_message(struct store *st, wall_t at, int64_t message_id,
+                                         const char *who, const char *how, const char *note);
+MUST_CHECK err_t exception_close_dispatch(struct store *st, wall_t at, int64_t consignment_id,
+                                          int64_t dispatch_id, const char *who, const char *how,
+                                          const char *note);
+/* The destination may be tried again now. */
+void outbox_resume(struct outbox *ob, struct destination *d);
+
+#endif
