@@ -124,14 +124,66 @@ $(B)/tests/contract/jobs_test: $(B)/packd-barcodes
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
+# ------------------------------------------------------------------------------------ programs --
+$(B)/packd: $(B)/firmware/main.o $(LIBCORE) $(LIBLINUX)
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) $(LINUX_LIBS)
+all: $(B)/packd
+
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-all: $(LIBCORE) $(LIBLINUX) ## build
+all: $(LIBCORE) $(LIBLINUX) ## build everything (VARIANT=dev, release, asan, cov or clang)
 
+packages: ## install the Debian packages that are missing (root or sudo)
+	@tools/packages.sh
+
+# ----------------------------------------------------------------------------------------- tests --
 unit: $(UNIT) ## unit tests
-	@set -e; for t in $(UNIT); do $$t; done
-contract: $(CONTRACT) ## tests of the HAL on real ptys, sockets, loopback HTTP and TLS
-	@set -e; for t in $(CONTRACT); do $$t; done
-simulation: $(SIMTESTS) ## tests of the whole station on simulated time
-	@set -e; for t in $(SIMTESTS); do $$t; done
+	@tests/run.sh $(UNIT)
+contract: $(CONTRACT) ## the HAL on real ptys, sockets, loopback HTTP and TLS
+	@tests/run.sh $(CONTRACT)
+simulation: $(SIMTESTS) ## the whole station on simulated time
+	@tests/run.sh $(SIMTESTS)
+browser: $(BROWSER) ## the pages in headless Chromium
+	@tests/run.sh $(BROWSER)
+test: packages ## every test; ends with "N passed, N failed"
+	@$(MAKE) --no-print-directory -j$$(nproc) test-programs
+	@tests/run.sh $(UNIT) $(SIMTESTS) $(CONTRACT) $(BROWSER)
+test-programs: all $(UNIT) $(SIMTESTS) $(CONTRACT) $(BROWSER)
+
+# --------------------------------------------------------------------------------------- checks --
+# What the pure rooms may ask of the outside: the HAL, their libraries, and the plain C library.
+SEAMS := hal_|sqlite3_|cJSON_|mbedtls_|png_|mem(cpy|move|set|cmp|chr)$$|str(len|cmp|ncmp|chr|rchr|str|spn|cspn|tod)$$|v?snprintf$$|(malloc|calloc|realloc|free|abort)$$|setjmp$$|_setjmp$$|__sigsetjmp$$|longjmp$$|__longjmp_chk$$|__stack_chk_fail$$|__(assert|snprintf|vsnprintf|memcpy|memset|memmove)(_chk|_fail)$$|qsort$$|bsearch$$|_GLOBAL_OFFSET_TABLE_$$|l?l?round$$|floor$$|ceil$$|fabs$$|pow$$|isnan$$
+seams: $(LIBCORE) ## firmware and drivers reach the system only through the HAL
+	@nm -A --defined-only $(LIBCORE) | awk '{print $$NF}' | sort -u > $(B)/seams.ours
+	@nm -u $(LIBCORE) | awk '$$1 == "U" {print $$2}' | sort -u | comm -23 - $(B)/seams.ours | grep -vE '^($(SEAMS))' > $(B)/seams.foreign || true
+	@if [ -s $(B)/seams.foreign ]; then echo "seams: the core reaches past the HAL:"; cat $(B)/seams.foreign; exit 1; fi
+	@if grep -nE '#include <(unistd|fcntl|sys/|poll|pthread|time|termios|signal|curl|microhttpd|libserialport|errno)' $(FIRMWARE_C) $(DRIVERS_C) $(wildcard firmware/*.h firmware/*/*.h drivers/*/*.h); then echo "seams: a system header in the core"; exit 1; fi
+	@if grep -lE 'cJSON\.h' $(wildcard firmware/*/*.[ch] drivers/*/*.[ch]) | grep -v '^firmware/base/json'; then echo "seams: only json*.c knows cJSON"; exit 1; fi
+	@if grep -nwE 'strcpy|strcat|sprintf|strncpy|strtok|atoi|strtol|gets|alloca|malloc|calloc|realloc' $(filter-out firmware/base/mem.c,$(FIRMWARE_C) $(DRIVERS_C)) | grep -vE '^[^:]+:[0-9]+: *(/?\*|//)'; then echo "seams: a banned function"; exit 1; fi
+	@echo "seams: green"
+
+ALL_C := $(FIRMWARE_C) firmware/main.c $(DRIVERS_C) $(LINUX_C) $(SIM_C) $(wildcard tools/*.c tools/*/*.c tests/*/*.c)
+ALL_H := $(wildcard hal/*.h hal/*/*.h drivers/*/*.h firmware/*.h firmware/*/*.h tools/*/*.h tests/*/*.h)
+format: ## lay every file out with clang-format
+	@clang-format -i $(ALL_C) $(ALL_H)
+format-check:
+	@clang-format --dry-run -Werror $(ALL_C) $(ALL_H) && echo "format: green"
+TIDY_O := $(patsubst %.c,$(B)/tidy/%.ok,$(ALL_C))
+$(B)/tidy/%.ok: %.c .clang-tidy
+	@mkdir -p $(@D)
+	@echo "TIDY $<"
+	@clang-tidy --quiet $< -- -std=c17 $(if $(filter firmware/main.c hal/linux/% tools/% tests/%,$<),-D_GNU_SOURCE) -I. 2>$@.log || { grep -v 'warnings generated\|Suppressed\|Use -header-filter' $@.log; exit 1; }
+	@touch $@
+tidy: $(TIDY_O) ## clang-tidy
+cppcheck: ## cppcheck
+	@cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability,performance --suppress=missingIncludeSystem \
+	   --suppress=checkersReport -I. -D__GNUC__ firmware drivers hal tools && echo "cppcheck: green"
+check: packages ## formatting, seams, linters, and every test under gcc, clang and the sanitizers
+	@$(MAKE) --no-print-directory format-check seams cppcheck
+	@$(MAKE) --no-print-directory -j$$(nproc) tidy
+	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=clang all
+	@$(MAKE) --no-print-directory VARIANT=asan test
+
+.PHONY: packages test test-programs browser seams format format-check tidy cppcheck check
