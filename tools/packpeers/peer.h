@@ -222,8 +222,8 @@ enum peer_change_kind {
                              removes */
     PEER_CLARUS_NOTE,     /* text: new packing note */
     PEER_CLARUS_DELIVERY_NOTE,
-    PEER_CLARUS_ADDRESS,   /* text: new first street line */
-    PEER_CLARUS_CLAIM,     /* number: user id that takes every open DISP task (0: user 99) */
+    PEER_CLARUS_ADDRESS, /* text: new first street line */
+    PEER_CLARUS_CLAIM, /* number: user id that takes every open DISP task (0: user 14, a picker) */
     PEER_CLARUS_UNCLAIM,   /* open DISP tasks become AVAILABLE */
     PEER_CLARUS_PICK_REST, /* what was not allocated is picked now, with DISP tasks of its own */
     PEER_SHOP_CANCEL,      /* status_id 5 */
@@ -283,8 +283,8 @@ struct peer_fault {
     int64_t wait_ms;
     const char *words;
 };
-/* Returns an id for peers_fault_hits. The oldest fault that fits a request and is due hits; others
- * do not count it. */
+/* Returns an id for peers_fault_hits. Of several faults that fit a request the oldest due one hits;
+ * faults added after that one do not count the request. */
 uint32_t peers_fault_add(struct peers *p, const struct peer_fault *fault);
 uint32_t peers_fault_hits(const struct peers *p, uint32_t fault_id);
 void peers_fault_clear(struct peers *p);
