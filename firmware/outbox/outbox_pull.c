@@ -228,14 +228,17 @@ static err_t retry_destination(struct outbox *ob, const struct exception_row *x)
     return ERR_OK;
 }
 
-static err_t resolve(struct outbox *ob, const struct exception_row *x)
+/* Closed before the message is done: what was settled by hand stays on record as such. */
+static err_t resolve(struct outbox *ob, const struct exception_row *x, const char *who,
+                     const char *note)
 {
-    struct message m;
-    if (x->message_id == 0) return ERR_OK;
-    err_t e = message_load(ob, x->message_id, &m);
+    struct message m = {.state = MESSAGE_DONE};
+    err_t e = x->message_id != 0 ? message_load(ob, x->message_id, &m) : ERR_OK;
     if (e) return e;
     if (m.state == MESSAGE_FLYING) return ERR_BUSY;
     if (m.state == MESSAGE_FROZEN) return ERR_UNSUPPORTED;
+    e = exception_close(ob->st, effects_wall(ob->fx), x->id, who, "resolve", note);
+    if (e) return e;
     bool open = m.state == MESSAGE_PARKED || m.state == MESSAGE_WAITING;
     return open ? message_finish(ob, &m) : ERR_OK;
 }
@@ -263,7 +266,14 @@ static bool is_empty(const char *text)
     return text == NULL || text[0] == '\0';
 }
 
-/* Whoever closes it first is on record: the exception is closed before its message moves on. */
+/* Find-and-pull ends by PULLED or GONE alone. */
+static bool is_open_pull(struct outbox *ob, const struct exception_row *x)
+{
+    struct dispatch d;
+    if (x->dispatch_id == 0 || x->message_id != 0) return false;
+    return dispatch_load(ob, x->dispatch_id, &d) == ERR_OK && dispatch_is_pulled(d.state);
+}
+
 err_t exception_do(struct outbox *ob, int64_t id, enum exception_act act, const char *who,
                    const char *note)
 {
@@ -274,13 +284,6 @@ err_t exception_do(struct outbox *ob, int64_t id, enum exception_act act, const 
     if (!x.open) return ERR_NOTFOUND;
     if (act == EXCEPTION_RETRY) return retry(ob, &x, who, note);
     if (act != EXCEPTION_RESOLVE) return end_pull(ob, &x, act, who, note);
-    struct dispatch d;
-    if (x.dispatch_id != 0 && x.message_id == 0 && !dispatch_load(ob, x.dispatch_id, &d) &&
-        dispatch_is_pulled(d.state)) {
-        return ERR_UNSUPPORTED;
-    }
-    e = resolve(ob, &x);
-    if (e) return e;
-    e = exception_close(ob->st, effects_wall(ob->fx), id, who, "resolve", note);
-    return e == ERR_NOTFOUND ? ERR_OK : e;
+    if (is_open_pull(ob, &x)) return ERR_UNSUPPORTED;
+    return resolve(ob, &x, who, note);
 }
