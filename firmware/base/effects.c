@@ -43,10 +43,8 @@ struct job_slot {
 
 struct reply {
     hal_request_t id;
-    int status;
-    const char *content_type; /* static text */
-    uint8_t *body;            /* owned */
-    size_t len;
+    struct effects_answer answer; /* its body is `body` */
+    uint8_t *body;                /* owned */
 };
 
 struct send {
@@ -177,17 +175,24 @@ bool effects_screen_changed(const struct effects *fx)
     return fx->screen;
 }
 
-err_t effects_reply(struct effects *fx, hal_request_t id, int status, const char *content_type,
-                    struct slice body)
+err_t effects_answer(struct effects *fx, hal_request_t id, const struct effects_answer *answer)
 {
     if (fx->reply_count == REPLIES_MAX) return ERR_NOSPACE;
     struct reply *r = &fx->replies[fx->reply_count];
-    *r = (struct reply){.id = id, .status = status, .content_type = content_type, .len = body.len};
-    r->body = mem_alloc(body.len + 1);
+    *r = (struct reply){.id = id, .answer = *answer, .body = mem_alloc(answer->body.len + 1)};
     if (!r->body) return ERR_NOMEM;
-    if (body.len) memcpy(r->body, body.ptr, body.len);
+    if (answer->body.len) memcpy(r->body, answer->body.ptr, answer->body.len);
+    r->answer.body.ptr = r->body;
     fx->reply_count++;
     return ERR_OK;
+}
+
+err_t effects_reply(struct effects *fx, hal_request_t id, int status, const char *content_type,
+                    struct slice body)
+{
+    return effects_answer(
+        fx, id,
+        &(struct effects_answer){.status = status, .content_type = content_type, .body = body});
 }
 
 /* ------------------------------------------------------------------------------- exchanges -- */
@@ -405,9 +410,9 @@ void effects_acknowledge(struct effects *fx)
 {
     if (fx->signalled) hal_signal(fx->hal, fx->light, fx->tone);
     for (size_t i = 0; i < fx->reply_count; i++) {
-        const struct reply *r = &fx->replies[i];
-        hal_console_reply(fx->hal, r->id, r->status, r->content_type, NULL, 0,
-                          slice_of(r->body, r->len));
+        const struct effects_answer *a = &fx->replies[i].answer;
+        hal_console_reply(fx->hal, fx->replies[i].id, a->status, a->content_type, a->extra,
+                          a->extra_count, a->body);
     }
     replies_free(fx);
     fx->signalled = false;

@@ -1,6 +1,7 @@
 /* effects.h - what the events of one round decided to do outside, carried out only after the
  * commit: first the acknowledgements (signal, screen, console replies), then the sends (HTTP, port
- * writes, jobs). A failed commit drops them all, and cancels what was under way.
+ * writes, jobs). A failed commit drops them all, and cancels what was under way; who waits for a
+ * console reply is told that it was not done.
  *
  * Also routes the end of each exchange and job back to whoever started it. A callback runs inside a
  * step: it may write to the store and add effects, never block. */
@@ -31,6 +32,16 @@ bool effects_screen_changed(const struct effects *fx);
 /* Body is copied. ERR_NOMEM, ERR_NOSPACE. */
 MUST_CHECK err_t effects_reply(struct effects *fx, hal_request_t id, int status,
                                const char *content_type, struct slice body);
+/* The same with further headers. */
+struct effects_answer {
+    int status;
+    const char *content_type;       /* static text */
+    const struct hal_header *extra; /* static */
+    size_t extra_count;
+    struct slice body; /* copied */
+};
+MUST_CHECK err_t effects_answer(struct effects *fx, hal_request_t id,
+                                const struct effects_answer *answer);
 
 typedef void exchange_done_fn(void *ctx, uint32_t tag, const struct hal_http_result *result);
 
