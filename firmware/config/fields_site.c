@@ -1,0 +1,139 @@
+#include "firmware/config/fields.h"
+
+#define COUNT(table)     (sizeof(table) / sizeof((table)[0]))
+#define IN(type, member) .at = offsetof(type, member), .cap = sizeof(((type *)0)->member)
+#define LIST_IN(type, member)                                                                      \
+    .at = offsetof(type, member), .cap = sizeof(((type *)0)->member[0]),                           \
+    .list_max = COUNT(((type *)0)->member)
+#define OBJECTS_IN(type, member, counter)                                                          \
+    .kind = FIELD_OBJECTS, .at = offsetof(type, member), .list_max = COUNT(((type *)0)->member),   \
+    .count_at = offsetof(type, counter)
+
+#define CLARUS(member) IN(struct config_clarus, member)
+static const struct field clarus_fields[] = {
+    {"base_url", FIELD_TEXT, .required = true, CLARUS(base_url), .min = 1, .rule = rule_url},
+    {"path_prefix", FIELD_TEXT, CLARUS(path_prefix), .text = "/api", .rule = rule_prefix},
+    {"tenant", FIELD_TEXT, .required = true, CLARUS(tenant), .min = 1},
+    {"client_id_secret", FIELD_TEXT, .required = true, .hidden = true, CLARUS(client_id_secret),
+     .min = 1, .rule = rule_name},
+    {"client_secret_secret", FIELD_TEXT, .required = true, .hidden = true,
+     CLARUS(client_secret_secret), .min = 1, .rule = rule_name},
+    {"user_email", FIELD_TEXT, CLARUS(user_email)},
+    {"scope", FIELD_TEXT, CLARUS(scope)},
+    {"ca", FIELD_TEXT, CLARUS(ca), .rule = rule_name},
+    {"warehouse_code", FIELD_TEXT, CLARUS(warehouse_code)},
+    {"poll_s", FIELD_NUMBER, CLARUS(poll_s), .min = 15, .max = 600, .number = 20},
+    {"timeout_ms", FIELD_NUMBER, CLARUS(timeout_ms), .min = 1000, .max = 120000, .number = 20000},
+    {"submit_timeout_ms", FIELD_NUMBER, CLARUS(submit_timeout_ms), .min = 1000, .max = 300000,
+     .number = 60000},
+    {"settle_ms", FIELD_NUMBER, CLARUS(settle_ms), .min = 0, .max = 600000, .number = 10000},
+    {"settle_reads", FIELD_NUMBER, CLARUS(settle_reads), .min = 1, .max = 10, .number = 3},
+    {"label_wait_s", FIELD_NUMBER, CLARUS(label_wait_s), .min = 5, .max = 3600, .number = 60},
+    {"pace_per_minute", FIELD_NUMBER, CLARUS(pace_per_minute), .min = 0, .max = 100000},
+    {"ready_status", FIELD_WORDS, LIST_IN(struct config_clarus, ready_status), .min = 1,
+     .text = "PICK ALLOCATED PART_ALLOCATED"},
+    {"cancelled_status", FIELD_WORDS, LIST_IN(struct config_clarus, cancelled_status), .min = 1,
+     .text = "CANCELLED"},
+    {"done_status", FIELD_WORDS, LIST_IN(struct config_clarus, done_status), .min = 1,
+     .text = "COMPLETED"},
+    {"part_allocated_may_go", FIELD_BOOL, CLARUS(part_allocated_may_go), .number = 1},
+};
+static const struct shape clarus_shape = {"clarus", clarus_fields, COUNT(clarus_fields), 0};
+
+#define CHANNEL(member) IN(struct config_channel, member)
+static const struct field channel_fields[] = {
+    {"name", FIELD_TEXT, .required = true, CHANNEL(name), .min = 1, .rule = rule_channel},
+    {"definition", FIELD_TEXT, .required = true, CHANNEL(definition), .min = 1, .rule = rule_name},
+    {"base_url", FIELD_TEXT, .required = true, CHANNEL(base_url), .min = 1, .rule = rule_url},
+    {"ca", FIELD_TEXT, CHANNEL(ca), .rule = rule_name},
+    {"secret", FIELD_TEXT, .required = true, .hidden = true, CHANNEL(secret), .min = 1,
+     .rule = rule_name},
+    {"timeout_ms", FIELD_NUMBER, CHANNEL(timeout_ms), .min = 1000, .max = 120000, .number = 20000},
+    {"pace_per_minute", FIELD_NUMBER, CHANNEL(pace_per_minute), .min = 0, .max = 100000,
+     .number = 150},
+    {"settle_ms", FIELD_NUMBER, CHANNEL(settle_ms), .min = 0, .max = 600000, .number = 5000},
+    {"settle_reads", FIELD_NUMBER, CHANNEL(settle_reads), .min = 1, .max = 10, .number = 2},
+    {"enabled", FIELD_BOOL, CHANNEL(enabled), .number = 1},
+    {"set_status", FIELD_BOOL, CHANNEL(set_status)},
+    {"claim", FIELD_BOOL, CHANNEL(claim)},
+    {"check_state", FIELD_BOOL, CHANNEL(check_state), .number = 1},
+};
+static const struct shape channel_shape = {"channel", channel_fields, COUNT(channel_fields),
+                                           sizeof(struct config_channel)};
+
+#define RULE(member) IN(struct config_channel_rule, member)
+static const struct field channel_rule_fields[] = {
+    {"account_code", FIELD_TEXT, RULE(account_code)},
+    {"prefix", FIELD_TEXT, RULE(prefix)},
+    {"channel", FIELD_TEXT, .required = true, RULE(channel), .min = 1},
+};
+static const struct shape channel_rule_shape = {"channel_rule", channel_rule_fields,
+                                                COUNT(channel_rule_fields),
+                                                sizeof(struct config_channel_rule)};
+
+static const struct field sku_rule_fields[] = {
+    {"shop", FIELD_TEXT, .required = true, IN(struct config_sku_rule, shop), .min = 1},
+    {"clarus", FIELD_TEXT, .required = true, IN(struct config_sku_rule, clarus), .min = 1},
+};
+static const struct shape sku_rule_shape = {"sku_rule", sku_rule_fields, COUNT(sku_rule_fields),
+                                            sizeof(struct config_sku_rule)};
+
+#define METHOD(member) IN(struct config_ship_method, member)
+static const struct field ship_method_fields[] = {
+    {"channel", FIELD_TEXT, .required = true, METHOD(channel), .min = 1},
+    {"title", FIELD_TEXT, .required = true, METHOD(title), .min = 1},
+    {"carrier_code", FIELD_TEXT, .required = true, METHOD(carrier_code), .min = 1},
+    {"service_code", FIELD_TEXT, METHOD(service_code)},
+};
+static const struct shape ship_method_shape = {"ship_method", ship_method_fields,
+                                               COUNT(ship_method_fields),
+                                               sizeof(struct config_ship_method)};
+
+static const struct field carrier_fields[] = {
+    {"carrier_code", FIELD_TEXT, .required = true, IN(struct config_carrier, carrier_code),
+     .min = 1},
+    {"match", FIELD_CHOICE, IN(struct config_carrier, match), .text = "equal",
+     .words = "equal contains prefix"},
+    {"shop_carrier", FIELD_TEXT, IN(struct config_carrier, shop_carrier)},
+    {"link", FIELD_TEXT, IN(struct config_carrier, link), .rule = rule_link},
+};
+static const struct shape carrier_shape = {"carrier", carrier_fields, COUNT(carrier_fields),
+                                           sizeof(struct config_carrier)};
+
+#define LABEL(member) IN(struct config_label, member)
+static const struct field label_fields[] = {
+    {"width_mm", FIELD_NUMBER, LABEL(width_mm), .min = 20, .max = 300, .number = 100},
+    {"height_mm", FIELD_NUMBER, LABEL(height_mm), .min = 20, .max = 400, .number = 150},
+    {"tolerance_mm", FIELD_NUMBER, LABEL(tolerance_mm), .min = 0, .max = 20, .number = 3},
+};
+static const struct shape label_shape = {"label", label_fields, COUNT(label_fields), 0};
+
+static const struct field alerts_fields[] = {
+    {"attempts", FIELD_NUMBER, IN(struct config_alerts, attempts), .min = 1, .max = 1000,
+     .number = 8},
+    {"age_min", FIELD_NUMBER, IN(struct config_alerts, age_min), .min = 1, .max = 10080,
+     .number = 30},
+};
+static const struct shape alerts_shape = {"alerts", alerts_fields, COUNT(alerts_fields), 0};
+
+#define SITE(member)                  IN(struct config_site, member)
+#define SITE_OBJECTS(member, counter) OBJECTS_IN(struct config_site, member, counter)
+static const struct field site_fields[] = {
+    {.key = "$schema", .kind = FIELD_IGNORED},
+    {"name", FIELD_TEXT, .required = true, SITE(name), .min = 1},
+    {"benches", FIELD_NUMBER, SITE(benches), .min = 1, .max = 64, .number = 1},
+    {"clarus", FIELD_OBJECT, .required = true, SITE(clarus), .shape = &clarus_shape},
+    {"channels", SITE_OBJECTS(channels, channel_count), .shape = &channel_shape},
+    {"channel_rules", SITE_OBJECTS(channel_rules, channel_rule_count),
+     .shape = &channel_rule_shape},
+    {"sku_rules", SITE_OBJECTS(sku_rules, sku_rule_count), .shape = &sku_rule_shape},
+    {"ship_methods", SITE_OBJECTS(ship_methods, ship_method_count), .shape = &ship_method_shape},
+    {"carriers", SITE_OBJECTS(carriers, carrier_count), .shape = &carrier_shape},
+    {"label", FIELD_OBJECT, SITE(label), .shape = &label_shape},
+    {"alerts", FIELD_OBJECT, SITE(alerts), .shape = &alerts_shape},
+    {"max_state_age_s", FIELD_NUMBER, SITE(max_state_age_s), .min = 0, .max = 86400, .number = 900},
+    {"retention_days", FIELD_NUMBER, SITE(retention_days), .min = 1, .max = 3650, .number = 30},
+    {"command_prefix", FIELD_TEXT, SITE(command_prefix), .min = 2, .text = "^P:"},
+    {"badge_prefix", FIELD_TEXT, SITE(badge_prefix), .min = 2, .text = "^B:"},
+};
+const struct shape site_shape = {"site", site_fields, COUNT(site_fields), 0};

@@ -1,0 +1,110 @@
+#include <string.h>
+
+#include "firmware/base/text.h"
+#include "firmware/config/fields.h"
+
+static bool is_alnum(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* Only letters, digits and the bytes of `also`. */
+static bool is_made_of(struct slice text, const char *also)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        bool other = text.ptr[i] != '\0' && strchr(also, text.ptr[i]) != NULL;
+        if (!is_alnum(text.ptr[i]) && !other) return false;
+    }
+    return true;
+}
+
+/* 127.a.b.c with numbers up to 255. */
+static bool is_loopback_v4(struct slice host)
+{
+    size_t parts = 0;
+    while (parts < 4) {
+        int64_t number = 0;
+        size_t dot = slice_find_byte(host, '.');
+        if (text_int(slice_sub(host, 0, dot), 0, 255, &number) != ERR_OK) return false;
+        if (parts == 0 && number != 127) return false;
+        parts++;
+        if (dot == host.len) break;
+        host = slice_sub(host, dot + 1, host.len);
+    }
+    return parts == 4 && slice_find_byte(host, '.') == host.len;
+}
+
+static bool host_is_loopback(struct slice host)
+{
+    return slice_is(host, "localhost") || slice_is(host, "[::1]") || is_loopback_v4(host);
+}
+
+static const char *check_authority(struct slice rest, bool plain)
+{
+    struct slice authority = slice_sub(rest, 0, slice_find_byte(rest, '/'));
+    bool bracket = slice_starts(authority, "[");
+    size_t host_end =
+        bracket ? slice_find_byte(authority, ']') + 1 : slice_find_byte(authority, ':');
+    struct slice host = slice_sub(authority, 0, host_end);
+    struct slice port = slice_sub(authority, host_end, authority.len);
+    int64_t number = 0;
+    if (host.len == 0) return "must name a host";
+    if (port.len > 0 && text_int(slice_sub(port, 1, port.len), 1, 65535, &number) != ERR_OK)
+        return "has a port that is no number from 1 to 65535";
+    if (plain && !host_is_loopback(host)) return "must be https; plain http is for loopback only";
+    return NULL;
+}
+
+const char *rule_url(struct slice text)
+{
+    bool plain = slice_starts(text, "http://");
+    if (!plain && !slice_starts(text, "https://")) return "must begin with https://";
+    if (!is_made_of(text, "-._~:/[]%")) return "must have no user name, query, blank or fragment";
+    if (text.ptr[text.len - 1] == '/') return "must not end with a slash";
+    return check_authority(slice_sub(text, plain ? 7 : 8, text.len), plain);
+}
+
+const char *rule_prefix(struct slice text)
+{
+    if (text.len == 0) return NULL;
+    if (text.ptr[0] != '/') return "must begin with a slash";
+    if (text.ptr[text.len - 1] == '/') return "must not end with a slash";
+    return is_made_of(text, "-._~/") ? NULL : "may hold letters, digits and - . _ ~ / only";
+}
+
+const char *rule_name(struct slice text)
+{
+    if (text.len > 0 && text.ptr[0] == '.') return "must not begin with a dot";
+    return is_made_of(text, "-_.") ? NULL : "is a name: letters, digits and - _ . only";
+}
+
+const char *rule_id(struct slice text)
+{
+    return is_made_of(text, "") ? NULL : "may hold letters and digits only";
+}
+
+const char *rule_channel(struct slice text)
+{
+    if (slice_is(text, "clarus") || slice_is(text, "none")) return "is a name with its own meaning";
+    return is_made_of(text, "-_") ? NULL : "may hold letters, digits and - _ only";
+}
+
+const char *rule_link(struct slice text)
+{
+    if (text.len == 0) return NULL;
+    if (!slice_starts(text, "https://") && !slice_starts(text, "http://"))
+        return "must begin with https:// or http://";
+    size_t at = slice_find(text, SLICE("{tracking}"));
+    if (at == text.len) return "must hold {tracking}";
+    struct slice rest = slice_sub(text, at + 1, text.len);
+    if (slice_find_byte(rest, '{') < rest.len) return "must hold {tracking} once";
+    return text_is_print(text) && slice_find_byte(text, ' ') == text.len
+               ? NULL
+               : "must have no blank or control character";
+}
+
+const char *rule_any(struct slice text)
+{
+    (void)text;
+    return NULL;
+}
