@@ -1,5 +1,4 @@
 #include "firmware/clarus/inner.h"
-#include "firmware/channels/channels.h"
 
 #include <string.h>
 
@@ -48,7 +47,7 @@ bool order_record(struct clarus *c, json_node node, struct order_seen *out)
 {
     if (!order_parse(node, out)) return false;
     char account_id[ID_CAP], account[ID_CAP], warehouse_id[ID_CAP], warehouse[ID_CAP];
-    char carrier[ID_CAP], due_text[CLOCK_ISO_CAP + 8], channel[24], shop_order[ID_CAP];
+    char carrier[ID_CAP], due_text[CLOCK_ISO_CAP + 8];
     int64_t priority = 0, due = 0;
     bool has_priority = json_int(json_member(node, "priority"), 0, 1000000, &priority) == ERR_OK;
     node_text(node, "/expected_date_of_dispatch", due_text, sizeof due_text);
@@ -67,11 +66,6 @@ bool order_record(struct clarus *c, json_node node, struct order_seen *out)
         .carrier_code = node_text(node, "/carrier/code", carrier, sizeof carrier),
         .carrier_name = carrier_name(c, out->carrier_id),
     };
-    if (channels_route(&c->config->site, r.account_code ? r.account_code : "", out->reference,
-                       channel, shop_order) == ERR_OK) {
-        r.channel = channel;
-        r.shop_order = shop_order;
-    }
     err_t e = catalogue_put_consignment(c->store, effects_wall(c->fx), &r, &out->consignment_id);
     clarus_note(c, "put_consignment", e);
     return e == ERR_OK;
