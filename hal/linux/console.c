@@ -133,6 +133,7 @@ static struct MHD_Response *make_reply(const char *content_type, const struct ha
 }
 
 /* Without a response (out of memory, a header that cannot be sent) the connection is closed. */
+/* NOLINTNEXTLINE(readability-function-size): the signature is the HAL's */
 void hal_console_reply(struct hal *h, hal_request_t id, int status, const char *content_type,
                        const struct hal_header *extra, size_t extra_count, struct slice body)
 {

@@ -20,7 +20,7 @@
 #define CONSOLE_CONNECTION_MEMORY 32768u
 #define CONSOLE_URI_MAX           4096
 /* Bytes of a too large body that are read and dropped so that the 413 can be read. */
-#define CONSOLE_DRAIN_MAX (16u * HAL_CONSOLE_BODY_MAX)
+#define CONSOLE_DRAIN_MAX ((size_t)16 * HAL_CONSOLE_BODY_MAX)
 
 enum request_state {
     REQUEST_READING,  /* headers or body are coming in */

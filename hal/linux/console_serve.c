@@ -196,6 +196,7 @@ void *console_on_uri(void *ctx, const char *uri, struct MHD_Connection *connecti
     return r;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the parameters are libmicrohttpd's */
 enum MHD_Result console_on_request(void *ctx, struct MHD_Connection *connection, const char *url,
                                    const char *method, const char *version, const char *upload,
                                    size_t *upload_len, void **state)

@@ -420,7 +420,7 @@ static void console__closes_a_stream_that_is_not_read(void **state)
     hal_request_t fast_id = open_stream(&fast, 0);
     err_t e = ERR_OK;
     size_t sent = 0;
-    while (e == ERR_OK && sent < 64u * HAL_CONSOLE_STREAM_ROOM) {
+    while (e == ERR_OK && sent < (size_t)64 * HAL_CONSOLE_STREAM_ROOM) {
         e = hal_console_send(world.hal, slow_id, slice_of(block, sizeof block));
         sent += sizeof block;
         assert_true(linux_world_quiet(&world, 1));

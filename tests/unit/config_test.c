@@ -595,7 +595,10 @@ static void assert_row(const char *section, const struct field *f)
     (void)snprintf(begin, sizeof begin, "\n| `%s` | ", f->key);
     const char *row = strstr(section, begin);
     const char *next_section = strstr(section + 1, "\n### ");
-    if (!row || (next_section && row > next_section)) fail_msg("the manual lacks %s", f->key);
+    if (!row || (next_section && row > next_section)) {
+        fail_msg("the manual lacks %s", f->key);
+        return;
+    }
     char line[512];
     (void)snprintf(line, sizeof line, "%.*s", (int)strcspn(row + 1, "\n"), row + 1);
     if (f->kind == FIELD_NUMBER)
