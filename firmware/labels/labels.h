@@ -38,14 +38,18 @@ void labels_free(struct labels *l);
 
 /* Takes a document for a shipment whose parcels have their tracking numbers already. The document
  * is stored (label_document) in the open transaction; `done` follows, once, possibly before this
- * returns. A second call for a shipment under way replaces nothing and is ERR_BUSY. */
+ * returns; it may not call back. A second call for a shipment under way replaces nothing and is
+ * ERR_BUSY, as is one beyond the few that can be in work at once. ERR_NOTFOUND: no such shipment or
+ * no parcel. ERR_INVALID: a parcel without a tracking number. After any error `done` does not
+ * follow. After a failed commit the caller frees and makes labels again, then resumes. */
 MUST_CHECK err_t labels_accept(struct labels *l, int64_t shipment_id, struct slice document);
 
 /* Makes the jobs again from a stored document, after a restart in between. ERR_NOTFOUND: none
  * stored. */
 MUST_CHECK err_t labels_resume(struct labels *l, int64_t shipment_id);
 
-/* Printer bytes of a parcel's label, copied into `out`. ERR_NOTFOUND. */
+/* Printer bytes of a parcel's label, appended to `out`. ERR_NOTFOUND. ERR_CORRUPT: they do not have
+ * the digest they were stored with; print nothing. */
 MUST_CHECK err_t labels_job(struct store *st, int64_t parcel_id, struct buf *out);
 
 /* Compares a scanned text with a tracking number by the carrier's rule (equal, contains, prefix),
@@ -58,9 +62,10 @@ bool labels_scan_matches(const struct config_site *site, const char *carrier_cod
 struct label_tag {
     const char *title;     /* "HOLD" */
     const char *reference; /* order reference */
-    const char *code;      /* Code 128 contents; [A-Za-z0-9-] */
+    const char *code;      /* Code 128 contents; [A-Za-z0-9-]; about 27 fit on 100 mm at 203 dpi */
     const char *line;      /* one more line, may be "" */
 };
+/* Appends to `out`. ERR_INVALID: the code is empty, has other characters or does not fit. */
 MUST_CHECK err_t labels_tag_zpl(const struct label_tag *tag, const struct config_label *size,
                                 uint16_t dpi, struct buf *out);
 
