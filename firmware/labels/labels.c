@@ -5,6 +5,7 @@
 
 #include "firmware/base/mem.h"
 #include "firmware/base/text.h"
+#include "firmware/labels/label_refusal.h"
 #include "firmware/labels/label_rows.h"
 #include "firmware/labels/raster.h"
 #include "firmware/labels/zpl_check.h"
@@ -49,28 +50,6 @@ enum format {
     FORMAT_OTHER,
 };
 
-/* What a refusal is called and what is to be done about it. */
-static const struct {
-    const char *rule;
-    const char *next_step;
-} RULES[] = {
-    {"label.empty", "Ask Clarus for the label document again."},
-    {"label.too_large", "Ask the carrier or Clarus for a smaller document."},
-    {"label.not_pdf", "Look at the document in Clarus; print it there if it is a label."},
-    {"label.damaged", "Fetch the label again; if it stays damaged, void and buy a new one."},
-    {"label.words", "Check fonts and template of this label with the carrier's integration."},
-    {"label.limits", "Look at the document in Clarus; it is not an ordinary label."},
-    {"label.no_rasteriser", "Install poppler-utils on this station, then try again."},
-    {"label.pages", "Correct the label template in Clarus: one page for each parcel."},
-    {"label.wrong_size", "Set the label size in Clarus to the size of this station's labels."},
-    {"label.blank", "Fetch the label again; if it stays empty, void and buy a new one."},
-    {"label.foreign", "Do not print. Compare the label with its shipment in Clarus."},
-    {"label.ambiguous", "Do not print. Compare the label with its shipment in Clarus."},
-    {"label.twice", "Do not print. Compare the label with its shipment in Clarus."},
-    {"label.zpl", "Have the carrier's integration send PDF, or correct its ZPL template."},
-    {"label.too_complex", "Ask for a simpler label; its picture does not fit the printer job."},
-};
-
 err_t labels_new(const struct labels_options *options, struct labels **out)
 {
     assert(options->store != NULL && options->fx != NULL);
@@ -102,25 +81,6 @@ void labels_free(struct labels *l)
 
 /* ----------------------------------------------------------------------------- how it ends -- */
 
-/* Names the rule and gives the room for what was found; the work then ends with ERR_REFUSED. */
-static struct buf refusal(struct labels_result *r, const char *rule)
-{
-    *r = (struct labels_result){.error = ERR_REFUSED};
-    err_ignore(slice_copy(slice_text(rule), r->rule, sizeof r->rule));
-    for (size_t i = 0; i < sizeof RULES / sizeof RULES[0]; i++) {
-        if (strcmp(RULES[i].rule, rule) != 0) continue;
-        err_ignore(slice_copy(slice_text(RULES[i].next_step), r->next_step, sizeof r->next_step));
-    }
-    return buf_over(r->text, sizeof r->text - 1);
-}
-
-static err_t refuse(struct labels_result *r, const char *rule, const char *text)
-{
-    struct buf b = refusal(r, rule);
-    buf_text(&b, text);
-    return ERR_REFUSED;
-}
-
 /* Ends a work: with `e`, or with what a refusal left in *r. */
 static void finish(struct labels *l, struct work *w, err_t e, struct labels_result *r)
 {
@@ -149,7 +109,8 @@ static err_t store_page(struct labels *l, const struct work *w, size_t page, boo
     err_t e = ERR_OK;
     raster_to_zpl(&w->pages[page], &job);
     if (job.overflow) {
-        e = refuse(r, "label.too_complex", "the label's picture is too large for a printer job");
+        e = label_refuse(r, "label.too_complex",
+                         "the label's picture is too large for a printer job");
     } else {
         struct label_row row = {.parcel_id = w->parcels.at[w->owners[page]].id,
                                 .page = page + 1,
@@ -164,14 +125,14 @@ static err_t store_page(struct labels *l, const struct work *w, size_t page, boo
 static err_t refuse_match(enum match_verdict verdict, size_t page, struct labels_result *r)
 {
     if (verdict == MATCH_FOREIGN) {
-        struct buf b = refusal(r, "label.foreign");
+        struct buf b = label_refusal(r, "label.foreign");
         buf_printf(&b, "page %zu carries no barcode with a tracking number of this shipment",
                    page + 1);
     } else if (verdict == MATCH_AMBIGUOUS) {
-        struct buf b = refusal(r, "label.ambiguous");
+        struct buf b = label_refusal(r, "label.ambiguous");
         buf_printf(&b, "page %zu carries the tracking numbers of several parcels", page + 1);
     } else {
-        struct buf b = refusal(r, "label.twice");
+        struct buf b = label_refusal(r, "label.twice");
         buf_printf(&b, "page %zu carries the same tracking number as a page before", page + 1);
     }
     return ERR_REFUSED;
@@ -259,7 +220,8 @@ static uint32_t dots_of(const struct labels *l, uint32_t mm)
 
 static uint32_t mm_of(const struct labels *l, uint32_t dots)
 {
-    return dots * 254u / (l->options.config->station.printer_dpi * 10u);
+    uint32_t dpi = l->options.config->station.printer_dpi;
+    return (dots * 254u + dpi * 5u) / (dpi * 10u);
 }
 
 static bool is_near(uint32_t dots, uint32_t want, uint32_t tolerance)
@@ -274,13 +236,13 @@ static err_t check_page(const struct labels *l, const struct raster *page, size_
     uint32_t tolerance = dots_of(l, size->tolerance_mm);
     if (!is_near(page->width, dots_of(l, size->width_mm), tolerance) ||
         !is_near(page->height, dots_of(l, size->height_mm), tolerance)) {
-        struct buf b = refusal(r, "label.wrong_size");
+        struct buf b = label_refusal(r, "label.wrong_size");
         buf_printf(&b, "page %zu is %u x %u mm, labels here are %u x %u mm", index + 1,
                    mm_of(l, page->width), mm_of(l, page->height), size->width_mm, size->height_mm);
         return ERR_REFUSED;
     }
     if (raster_is_blank(page)) {
-        struct buf b = refusal(r, "label.blank");
+        struct buf b = label_refusal(r, "label.blank");
         buf_printf(&b, "page %zu is empty", index + 1);
         return ERR_REFUSED;
     }
@@ -291,7 +253,7 @@ static err_t check_pages(const struct labels *l, const struct work *w, size_t fo
                          struct labels_result *r)
 {
     if (found != w->parcels.count) {
-        struct buf b = refusal(r, "label.pages");
+        struct buf b = label_refusal(r, "label.pages");
         buf_printf(&b, "%zu %s for %zu %s", found, found == 1 ? "page" : "pages", w->parcels.count,
                    w->parcels.count == 1 ? "parcel" : "parcels");
         return ERR_REFUSED;
@@ -311,7 +273,7 @@ static err_t take_pages(struct labels *l, struct work *w, struct slice output,
         struct raster page = {0};
         err_t e = raster_from_pnm(&output, &page);
         if (e == ERR_NOMEM) return e;
-        if (e) return refuse(r, "label.damaged", "the rasteriser's picture is not whole");
+        if (e) return label_refuse(r, "label.damaged", "the rasteriser's picture is not whole");
         if (found < PARCELS_MAX) {
             w->pages[found] = page;
             w->page_count = found + 1;
@@ -320,7 +282,7 @@ static err_t take_pages(struct labels *l, struct work *w, struct slice output,
         }
         found++;
     }
-    if (found == 0) return refuse(r, "label.damaged", "the document has no page");
+    if (found == 0) return label_refuse(r, "label.damaged", "the document has no page");
     return check_pages(l, w, found, r);
 }
 
@@ -328,19 +290,19 @@ static err_t judge_raster(struct labels *l, struct work *w, const struct hal_job
                           struct labels_result *r)
 {
     if (result->over_limit) {
-        return refuse(r, "label.limits", "the document takes too long or too much to draw");
+        return label_refuse(r, "label.limits", "the document takes too long or too much to draw");
     }
     if (result->ended && result->code == JOB_NOT_INSTALLED) {
-        return refuse(r, "label.no_rasteriser", "PDF labels cannot be drawn on this station");
+        return label_refuse(r, "label.no_rasteriser", "PDF labels cannot be drawn on this station");
     }
     if (result->errors.len > 0) {
-        struct buf b = refusal(r, "label.words");
+        struct buf b = label_refusal(r, "label.words");
         buf_text(&b, "the rasteriser said: ");
         text_visible(&b, slice_trim(result->errors), 100);
         return ERR_REFUSED;
     }
     if (!result->ended || result->code != 0) {
-        return refuse(r, "label.damaged", "the document cannot be drawn");
+        return label_refuse(r, "label.damaged", "the document cannot be drawn");
     }
     return take_pages(l, w, result->output, r);
 }
@@ -381,8 +343,9 @@ static err_t start_png(struct labels *l, struct work *w, struct slice document,
 {
     err_t e = raster_from_png(document, &w->pages[0]);
     if (e == ERR_NOMEM) return e;
-    if (e == ERR_INVALID) return refuse(r, "label.wrong_size", "the picture is far too large");
-    if (e) return refuse(r, "label.damaged", "the picture is not a whole PNG");
+    if (e == ERR_INVALID)
+        return label_refuse(r, "label.wrong_size", "the picture is far too large");
+    if (e) return label_refuse(r, "label.damaged", "the picture is not a whole PNG");
     w->page_count = 1;
     return check_pages(l, w, 1, r);
 }
@@ -416,11 +379,11 @@ static err_t take_zpl(struct labels *l, struct work *w, struct slice document,
     char text[SAY_CAP];
     size_t page = 0;
     err_t e = zpl_check(document, &formats, text);
-    if (e) return refuse(r, "label.zpl", text);
+    if (e) return label_refuse(r, "label.zpl", text);
     if (formats.count != w->parcels.count) return check_pages(l, w, formats.count, r);
     for (size_t i = 0; i < formats.count; i++) {
         if (formats.at[i].len + 64 > LABEL_JOB_MAX) {
-            return refuse(r, "label.too_complex", "the label is too large for a printer job");
+            return label_refuse(r, "label.too_complex", "the label is too large for a printer job");
         }
         w->masks[i] = numbers_in(w, formats.at[i]);
     }
@@ -446,7 +409,7 @@ static enum format format_of(struct slice document)
 
 static err_t refuse_other(struct slice document, struct labels_result *r)
 {
-    struct buf b = refusal(r, "label.not_pdf");
+    struct buf b = label_refusal(r, "label.not_pdf");
     struct slice head = slice_trim(document);
     buf_text(&b, slice_starts(head, "<") ? "the label is a web page: "
                                          : "the label is not PDF, PNG or ZPL: ");
@@ -460,9 +423,9 @@ static void start(struct labels *l, struct work *w, struct slice document)
     enum format format = format_of(document);
     err_t e = ERR_OK;
     if (document.len == 0) {
-        e = refuse(&r, "label.empty", "the label document is empty");
+        e = label_refuse(&r, "label.empty", "the label document is empty");
     } else if (document.len > LABEL_DOCUMENT_MAX) {
-        struct buf b = refusal(&r, "label.too_large");
+        struct buf b = label_refusal(&r, "label.too_large");
         buf_printf(&b, "the label document has %zu bytes", document.len);
         e = ERR_REFUSED;
     } else if (format == FORMAT_PDF) {

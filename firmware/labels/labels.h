@@ -38,7 +38,7 @@ void labels_free(struct labels *l);
 
 /* Takes a document for a shipment whose parcels have their tracking numbers already. The document
  * is stored (label_document) in the open transaction; `done` follows, once, possibly before this
- * returns; it may not call back. A second call for a shipment under way replaces nothing and is
+ * returns. A second call for a shipment under way replaces nothing and is
  * ERR_BUSY, as is one beyond the few that can be in work at once. ERR_NOTFOUND: no such shipment or
  * no parcel. ERR_INVALID: a parcel without a tracking number. After any error `done` does not
  * follow. After a failed commit the caller frees and makes labels again, then resumes. */

@@ -1,0 +1,236 @@
+/* ZPL from carriers and ZPL of our own: nobody's text becomes a command. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "firmware/labels/labels.h"
+#include "firmware/labels/zpl_check.h"
+#include "tools/virtual/zpl_printer.h"
+
+#define COUNT(a) (sizeof(a) / sizeof(a)[0])
+
+static const struct config_label SIZE = {.width_mm = 100, .height_mm = 150, .tolerance_mm = 3};
+
+/* ------------------------------------------------------------------------- from the carrier -- */
+
+static void zpl__a_plain_label_passes(void **state)
+{
+    (void)state;
+    struct zpl_formats f;
+    char text[SAY_CAP];
+    static const char doc[] = "\n^XA\n^CI28^PW812^LL1218^LH0,0\n^FO40,60^A0N,60,60^FH^FDM_C3_BCller"
+                              "^FS^FX note\n^FO1,1^GB700,3,3^FS^FO80,760^BY3^BCN,250,Y,N,N,A"
+                              "^FDJD0002^FS^FO0,0^GFA,4,4,2,FF,:^FS^PQ1,0,1,Y^XZ\r\n"
+                              "^xa^fo1,1^a0n,20,20^fdPARCEL 2^fs^xz";
+    assert_int_equal(zpl_check(slice_text(doc), &f, text), ERR_OK);
+    assert_int_equal(f.count, 2);
+    assert_true(slice_is(f.at[1], "^fo1,1^a0n,20,20^fdPARCEL 2^fs"));
+    struct buf job = buf_new(4096);
+    zpl_format_to_job(f.at[1], &job);
+    assert_string_equal(buf_cstr(&job), "^XA^CI28^LH0,0^PON^PMN^LRN^FWN^PQ1,0,1,N"
+                                        "^fo1,1^a0n,20,20^fdPARCEL 2^fs^XZ");
+    buf_deinit(&job);
+}
+
+static const char *const REFUSED[] = {
+    "",
+    "   ",
+    "HELLO",
+    "^FO1,1^FDX^FS",
+    "^XA^FDX^FS",
+    "^FDX^FS^XZ",
+    "^XA^XA^FDX^FS^XZ",
+    "^XA^FDX^FS^XZ^XZ",
+    "^XA^FDX^FS^XZ^FDY^FS",
+    "junk^XA^FDX^FS^XZ",
+    "^XA^FDX^FS^XZ junk",
+    "^XA^FDX~JA^FS^XZ",
+    "^XA~DGR:X.GRF,1,1,FF^FDX^FS^XZ",
+    "^XA^CC+^FDX^FS^XZ",
+    "^XA^cc+^FDX^FS^XZ",
+    "^XA^CT+^FDX^FS^XZ",
+    "^XA^CD;^FDX^FS^XZ",
+    "^XA^JUF^FDX^FS^XZ",
+    "^XA^KP1234^FDX^FS^XZ",
+    "^XA^ND2,P^FDX^FS^XZ",
+    "^XA^NS1^FDX^FS^XZ",
+    "^XA^DFR:A.ZPL^FS^XZ",
+    "^XA^XFR:A.ZPL^FS^XZ",
+    "^XA^IDR:*.*^FS^XZ",
+    "^XA^TOR:A,E:A^FS^XZ",
+    "^XA^HH^XZ",
+    "^XA^HV1,20,A,B,L^FS^XZ",
+    "^XA^SXO,A,Y,Y^FDX^FS^XZ",
+    "^XA^MUM^FDX^FS^XZ",
+    "^XA^FN1^FDX^FS^XZ",
+    "^XA^MMC^FDX^FS^XZ",
+    "^XA^FDX^FS^PQ2^XZ",
+    "^XA^FDX^FS^PQ0^XZ",
+    "^XA^FDX^FS^PQ1,0,3^XZ",
+    "^XA^FDX^FS^PQ^XZ",
+    "^XA^FDX^FS^PQ 1x^XZ",
+    "^XA^GFB,4,4,2,....^FS^XZ",
+    "^XA^FDX\n! U1 setvar \"ip.addr\" \"1\"\r\n^FS^XZ",
+    "! U1 do\n^XA^FDX^FS^XZ",
+    "^XA^FDX\x1B^FS^XZ",
+    "^XA^FDX\x02^FS^XZ",
+    "^XA^FDX^FS^XZ\x03",
+    "^XA^^FDX^FS^XZ",
+    "^XA^",
+    "^",
+};
+
+static void zpl__anything_but_a_label_is_refused_in_words(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(REFUSED); i++) {
+        struct zpl_formats f;
+        char text[SAY_CAP] = "";
+        err_t e = zpl_check(slice_text(REFUSED[i]), &f, text);
+        if (e != ERR_REFUSED) fail_msg("passed: %s", REFUSED[i]);
+        assert_true(strlen(text) > 10);
+    }
+}
+
+static void zpl__a_nul_byte_is_refused(void **state)
+{
+    (void)state;
+    struct zpl_formats f;
+    char text[SAY_CAP];
+    assert_int_equal(zpl_check(SLICE("^XA^FDX\0Y^FS^XZ"), &f, text), ERR_REFUSED);
+}
+
+static void zpl__more_labels_than_parcels_can_be_are_counted_not_kept(void **state)
+{
+    (void)state;
+    struct zpl_formats f;
+    char text[SAY_CAP];
+    struct buf doc = buf_new(1u << 20);
+    for (int i = 0; i < 1000; i++) {
+        buf_text(&doc, "^XA^FDX^FS^XZ");
+    }
+    assert_int_equal(zpl_check(buf_slice(&doc), &f, text), ERR_OK);
+    assert_int_equal(f.count, 1000);
+    buf_deinit(&doc);
+}
+
+/* ------------------------------------------------------------------------------- of our own -- */
+
+/* Names of all commands in the order they stand, by the printer's rules: whatever follows '^' or
+ * '~', wherever it is. */
+static void commands_of(struct slice zpl, char *out, size_t cap)
+{
+    size_t n = 0;
+    for (size_t i = 0; i + 2 < zpl.len; i++) {
+        if (zpl.ptr[i] != '^' && zpl.ptr[i] != '~') continue;
+        assert_true(n + 4 < cap);
+        for (size_t k = 0; k < 3; k++) {
+            out[n++] = (char)zpl.ptr[i + k];
+        }
+    }
+    out[n] = '\0';
+}
+
+static const char *const HOSTILE[] = {
+    "^XZ^XA^FDevil",
+    "~JA",
+    "~CC+",
+    "^CC+",
+    "_5EXZ",
+    "\\&next line",
+    "! U1 setvar \"device.x\" \"y\"",
+    "\r\n! U1 do\r\n",
+    ">;>8",
+    "{}<>\"'`$#@%&*=|;?",
+    "M\xC3\xBCller \xF0\x9F\x98\x80",
+    "\xFF\xFE\x80\xC3",
+    "\x02\x03\x1B\x10\x04",
+    "^",
+    "~",
+    "_",
+    "\xC3",
+};
+
+static void make_tag(const char *text, struct buf *out)
+{
+    struct label_tag tag = {.title = text, .reference = text, .code = "PB7-1", .line = text};
+    assert_int_equal(labels_tag_zpl(&tag, &SIZE, 203, out), ERR_OK);
+}
+
+static void tag__no_order_text_is_a_command(void **state)
+{
+    (void)state;
+    char plain[256];
+    char names[256];
+    struct buf b = buf_new(65536);
+    make_tag("HOLD", &b);
+    commands_of(buf_slice(&b), plain, sizeof plain);
+    for (size_t i = 0; i < COUNT(HOSTILE); i++) {
+        buf_clear(&b);
+        make_tag(HOSTILE[i], &b);
+        commands_of(buf_slice(&b), names, sizeof names);
+        assert_string_equal(names, plain);
+        for (size_t k = 0; k < b.len; k++) {
+            assert_in_range(b.ptr[k], 0x20, 0x7E);
+            assert_int_not_equal(b.ptr[k], '\\');
+        }
+        struct zpl_printer *p = zpl_printer_new(NULL);
+        assert_int_equal(zpl_printer_accept(p, buf_slice(&b), (mono_t){0}), b.len);
+        assert_int_equal(zpl_printer_waiting(p), 1);
+        assert_int_equal(zpl_printer_strangers(p), 0);
+        zpl_printer_free(p);
+        struct zpl_formats f;
+        char text[SAY_CAP];
+        assert_int_equal(zpl_check(buf_slice(&b), &f, text), ERR_OK);
+    }
+    buf_deinit(&b);
+}
+
+static void tag__sixty_four_kilobytes_of_text_stay_one_short_field(void **state)
+{
+    (void)state;
+    static char note[65537];
+    struct buf b = buf_new(65536);
+    for (size_t i = 0; i + 1 < sizeof note; i += 2) {
+        note[i] = '\xC3';
+        note[i + 1] = '\xBC';
+    }
+    note[65536] = '\0';
+    make_tag(note, &b);
+    assert_true(b.len < 2000);
+    assert_true(slice_find(buf_slice(&b), SLICE("_C3_BC^FS")) < b.len);
+    assert_int_equal(slice_find(buf_slice(&b), SLICE("_C3^FS")), b.len);
+    buf_deinit(&b);
+}
+
+static void tag__a_code_is_letters_digits_and_hyphens(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",    "A^B",      "A B", "A>B",
+        "A_B", "\xC3\xBC", "~",   "A-VERY-LONG-CODE-THAT-DOES-NOT-FIT-ON-PAPER"};
+    struct buf b = buf_new(65536);
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct label_tag tag = {.title = "HOLD", .reference = "R", .code = bad[i], .line = ""};
+        assert_int_equal(labels_tag_zpl(&tag, &SIZE, 203, &b), ERR_INVALID);
+    }
+    buf_deinit(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(zpl__a_plain_label_passes),
+        cmocka_unit_test(zpl__anything_but_a_label_is_refused_in_words),
+        cmocka_unit_test(zpl__a_nul_byte_is_refused),
+        cmocka_unit_test(zpl__more_labels_than_parcels_can_be_are_counted_not_kept),
+        cmocka_unit_test(tag__no_order_text_is_a_command),
+        cmocka_unit_test(tag__sixty_four_kilobytes_of_text_stay_one_short_field),
+        cmocka_unit_test(tag__a_code_is_letters_digits_and_hyphens),
+    };
+    return cmocka_run_group_tests_name("labels_zpl", tests, NULL, NULL);
+}
