@@ -129,6 +129,10 @@ $(B)/packd: $(B)/firmware/main.o $(LIBCORE) $(LIBLINUX)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) $(LINUX_LIBS)
 all: $(B)/packd
+$(B)/packpeers: $(B)/tools/packpeers/main.o $(LIBPEERS) $(LIBCORE)
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) -lmicrohttpd
+all: $(B)/packpeers
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
