@@ -117,14 +117,11 @@
     let at = v.lines.findIndex((l) => l.current);
     if (at < 0) at = v.lines.findIndex((l) => !l.done);
     const finished = v.lines.length > 0 && v.lines.every((l) => l.done);
-    const head = say(v.headline);
     return [
       el("div.pack",
         el("div.main",
-          finished ? hero("tick", big(head || text("page.all_packed"), 2), sub(say(v.detail)))
-            : at >= 0 ? currentLine(v.lines[at], at) : hero("box", big(head, 2), sub(say(v.detail))),
-          el("p.next", (finished ? "" : head && at >= 0 ? head : "") || "", finished || !head || at < 0 ? "" : " ",
-            el("span", say(v.next_step)))),
+          finished || at < 0 ? hero("tick", big(text("page.all_packed"), 3), sub(say(v.detail))) : currentLine(v.lines[at], at),
+          el("p.next", say(v.next_step))),
         others(v, finished ? -1 : at)),
       boxes(v),
     ];
@@ -225,7 +222,8 @@
     const list = troubles(v).slice(0, 3);
     $("banners").replaceChildren(...list.map(([cls, name, words, act]) =>
       el((act ? "button" : "p") + ".banner." + cls, act ? { onclick: act } : {}, icon(name, "tiny"), el("span", words))));
-    document.body.classList.toggle("troubled", list.length > 0);
+    const notice = say(v.notice);
+    $("notice").replaceChildren(...(notice ? [icon("warn", "tiny"), el("span", notice)] : []));
   }
   function troubles(v) {
     const s = v.strip;
@@ -237,7 +235,6 @@
     add(s.offline_since, "", "warn", text("strip.offline", packd.clock(s.offline_since)));
     const trouble = has(s.clarus_trouble) ? text(s.clarus_trouble) : s.clarus_trouble;
     add(trouble && !s.offline_since, "", "warn", trouble);
-    add(say(v.notice), "", "warn", say(v.notice));
     add(!say(v.notice) && v.order.delivery_note === "not_sent", "", "warn", text("page.delivery_note_not_sent"));
     const listAge = packd.now() - s.catalogue_read_at;
     add(s.catalogue_read_at && listAge > OLD_LIST_MS && !s.offline_since, "", "warn", text("strip.old_list", packd.age(listAge)));
@@ -253,7 +250,8 @@
 
   function drawCommands(v) {
     const face = v.face;
-    const list = face === "refused" && !v.blocking ? ["PARK"] : COMMANDS[face] || [];
+    const list = face === "refused" && !v.blocking ? ["PARK"] : [...(COMMANDS[face] || [])];
+    if (v.next_step.key === "bench.in_use_step") list.unshift("TAKE-OVER");
     const drawn = list.join();
     if (drawn === drawnCommands) return;
     drawnCommands = drawn;
