@@ -61,15 +61,23 @@ static bool is_code(struct slice code)
 struct place {
     uint32_t y10; /* tenths of a millimetre from the top */
     uint32_t height10;
+    uint32_t lines;
     size_t chars;
 };
 
-static void put_text(struct buf *out, uint16_t dpi, const struct place *place, const char *text)
+struct paper {
+    uint16_t dpi;
+    uint32_t room; /* dots between the margins */
+};
+
+/* A block: what is wider than the paper goes on in the next line, up to the lines there are. */
+static void put_text(struct buf *out, const struct paper *paper, const struct place *place,
+                     const char *text)
 {
-    uint32_t height = dots(place->height10, dpi);
+    uint32_t height = dots(place->height10, paper->dpi);
     if (text == NULL || text[0] == '\0') return;
-    buf_printf(out, "^FO%u,%u^A0N,%u,%u^FH_^FD", dots(MARGIN_MM * 10, dpi), dots(place->y10, dpi),
-               height, height);
+    buf_printf(out, "^FO%u,%u^A0N,%u,%u^FB%u,%u,0,L^FH_^FD", dots(MARGIN_MM * 10, paper->dpi),
+               dots(place->y10, paper->dpi), height, height, paper->room, place->lines);
     put_escaped(out, slice_text(text), place->chars);
     buf_text(out, "^FS");
 }
@@ -81,30 +89,30 @@ static uint32_t modules_of(size_t chars)
 }
 
 /* Dots per module; 0: the code does not fit. */
-static uint32_t module_width(size_t chars, const struct config_label *size, uint16_t dpi)
+static uint32_t module_width(size_t chars, const struct paper *paper)
 {
-    uint32_t room = dots((size->width_mm - 2u * MARGIN_MM) * 10, dpi);
-    uint32_t width = room / modules_of(chars);
+    uint32_t width = paper->room / modules_of(chars);
     if (width > MODULE_MAX) width = MODULE_MAX;
-    return width * 25400u / dpi >= MODULE_UM_MIN ? width : 0;
+    return width * 25400u / paper->dpi >= MODULE_UM_MIN ? width : 0;
 }
 
 err_t labels_tag_zpl(const struct label_tag *tag, const struct config_label *size, uint16_t dpi,
                      struct buf *out)
 {
-    static const struct place title = {80, 200, TITLE_CHARS};
-    static const struct place reference = {330, 80, REFERENCE_CHARS};
-    static const struct place line = {450, 40, LINE_CHARS};
+    static const struct place title = {80, 200, 1, TITLE_CHARS};
+    static const struct place reference = {330, 80, 1, REFERENCE_CHARS};
+    static const struct place line = {430, 40, 2, LINE_CHARS};
     struct slice code = slice_text(tag->code);
     if (!is_code(code)) return ERR_INVALID;
     if (dpi < 100 || size->width_mm < 4 * MARGIN_MM) return ERR_INVALID;
-    uint32_t module = module_width(code.len, size, dpi);
+    struct paper paper = {dpi, dots((size->width_mm - 2u * MARGIN_MM) * 10, dpi)};
+    uint32_t module = module_width(code.len, &paper);
     if (module == 0) return ERR_INVALID;
     buf_printf(out, "^XA^CI28^LH0,0^PON^PMN^LRN^FWN^PW%u^LL%u", dots(size->width_mm * 10u, dpi),
                dots(size->height_mm * 10u, dpi));
-    put_text(out, dpi, &title, tag->title);
-    put_text(out, dpi, &reference, tag->reference);
-    put_text(out, dpi, &line, tag->line);
+    put_text(out, &paper, &title, tag->title);
+    put_text(out, &paper, &reference, tag->reference);
+    put_text(out, &paper, &line, tag->line);
     buf_printf(out, "^FO%u,%u^BY%u^BCN,%u,Y,N,N,A^FD", dots(MARGIN_MM * 10, dpi) + 10 * module,
                dots(550, dpi), module, dots(200, dpi));
     buf_put(out, code);

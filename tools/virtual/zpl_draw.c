@@ -134,15 +134,48 @@ static void draw_glyph(struct zpl_picture *p, struct zpl_box cell, uint8_t c)
     }
 }
 
-void zpl_draw_text(struct zpl_picture *p, int64_t x, int64_t y, int64_t height, struct slice text)
+static size_t characters(struct slice text)
 {
-    int64_t dot = height >= 20 ? height / 10 : 1;
+    size_t n = 0;
+    for (size_t i = 0; i < text.len; n++) {
+        size_t step = text_utf8_step(slice_sub(text, i, text.len));
+        i += step > 0 ? step : 1;
+    }
+    return n;
+}
+
+/* What fits on a line: whole words where there are any. */
+static struct slice next_line(struct slice text, size_t room)
+{
+    if (characters(text) <= room) return text;
+    struct slice line = slice_sub(text, 0, text_prefix(text, room));
+    for (size_t i = line.len; i > 0; i--) {
+        if (line.ptr[i - 1] == ' ') return slice_sub(line, 0, i);
+    }
+    return line;
+}
+
+static void draw_line(struct zpl_picture *p, struct zpl_box cell, struct slice text)
+{
     for (size_t i = 0; i < text.len;) {
         size_t step = text_utf8_step(slice_sub(text, i, text.len));
-        uint8_t c = step == 1 ? text.ptr[i] : '?';
-        draw_glyph(p, (struct zpl_box){x, y + height / 8, dot, dot}, c);
-        x += GLYPH_CELL * dot;
+        draw_glyph(p, cell, step == 1 ? text.ptr[i] : '?');
+        cell.x += GLYPH_CELL * cell.width;
         i += step > 0 ? step : 1;
+    }
+}
+
+void zpl_draw_text(struct zpl_picture *p, int64_t x, int64_t y, const struct zpl_text *shape,
+                   struct slice text)
+{
+    int64_t dot = shape->height >= 20 ? shape->height / 10 : 1;
+    int64_t room = shape->width > 0 ? shape->width / (GLYPH_CELL * dot) : INT16_MAX;
+    int64_t lines = shape->width > 0 ? shape->lines : 1;
+    for (int64_t n = 0; n < lines && text.len > 0 && room > 0; n++) {
+        struct slice line = next_line(text, (size_t)room);
+        struct zpl_box cell = {x, y + n * shape->height + shape->height / 8, dot, dot};
+        draw_line(p, cell, line);
+        text = slice_sub(text, line.len, text.len);
     }
 }
 

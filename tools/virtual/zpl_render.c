@@ -16,9 +16,9 @@ struct pen {
     struct zpl_picture *picture;
     int64_t home_x, home_y;
     int64_t x, y;
-    bool baseline; /* ^FT: y is the lower edge */
-    int64_t text_height;
-    int64_t font_height; /* ^CF */
+    bool baseline;        /* ^FT: y is the lower edge */
+    struct zpl_text text; /* height; width and lines of ^FB */
+    int64_t font_height;  /* ^CF */
     int64_t module;
     int64_t bar_height;  /* of ^BY */
     int64_t code_height; /* of ^BC; 0: the field is text */
@@ -34,7 +34,7 @@ static void forget_field(struct pen *pen)
     pen->x = pen->home_x;
     pen->y = pen->home_y;
     pen->baseline = false;
-    pen->text_height = pen->font_height;
+    pen->text = (struct zpl_text){.height = pen->font_height};
     pen->code_height = 0;
     pen->escape = 0;
     pen->has_field = false;
@@ -183,17 +183,18 @@ static void take_field(struct pen *pen, struct slice data)
 static void draw_field(struct pen *pen)
 {
     struct slice text = slice_of(pen->field, pen->field_len);
-    int64_t height = pen->code_height > 0 ? pen->code_height : pen->text_height;
+    int64_t height = pen->code_height > 0 ? pen->code_height : pen->text.height;
     int64_t top = pen->baseline ? pen->y - height : pen->y;
     if (!pen->has_field) return;
     if (pen->code_height == 0) {
-        zpl_draw_text(pen->picture, pen->x, top, pen->text_height, text);
+        zpl_draw_text(pen->picture, pen->x, top, &pen->text, text);
         return;
     }
     struct zpl_box box = {pen->x, top, 0, pen->code_height};
     int64_t width = zpl_draw_code128(pen->picture, box, pen->module, text);
     if (width > 0 && pen->code_text) {
-        zpl_draw_text(pen->picture, pen->x, top + pen->code_height + 4, 30, text);
+        const struct zpl_text below = {.height = 30};
+        zpl_draw_text(pen->picture, pen->x, top + pen->code_height + 4, &below, text);
     }
 }
 
@@ -244,9 +245,12 @@ static err_t command(struct pen *pen, const char *name, struct slice body)
         set_code128(pen, &a);
     } else if (strcmp(name, "CF") == 0) {
         pen->font_height = number(&a, 1, pen->font_height);
-        pen->text_height = pen->font_height;
+        pen->text.height = pen->font_height;
+    } else if (strcmp(name, "FB") == 0) {
+        pen->text.width = number(&a, 0, 0);
+        pen->text.lines = number(&a, 1, 1);
     } else if (name[0] == 'A') {
-        pen->text_height = number(&a, 1, pen->font_height);
+        pen->text.height = number(&a, 1, pen->font_height);
     } else if (strcmp(name, "FH") == 0) {
         pen->escape = body.len > 0 ? body.ptr[0] : '_';
     } else if (strcmp(name, "FD") == 0) {

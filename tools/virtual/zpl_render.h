@@ -1,6 +1,6 @@
 /* zpl_render.h - a label in ZPL as a picture, for demonstrations and tests.
  *
- * Knows what labels here are made of: ^PW ^LL ^LH ^FO ^FT ^A0 ^CF ^FH ^FD ^FS ^BY ^BC ^GB ^GFA
+ * Knows what labels here are made of: ^PW ^LL ^LH ^FO ^FT ^A0 ^CF ^FB ^FH ^FD ^FS ^BY ^BC ^GB ^GFA
  * (plain and run-length compressed). Text is drawn with a plain built-in font; Code 128 as the
  * standard has it, so that a reader can read it back. Other commands draw nothing. */
 #ifndef PACKD_TOOLS_VIRTUAL_ZPL_RENDER_H
