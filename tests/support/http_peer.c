@@ -1,6 +1,7 @@
 #include "tests/support/http_peer.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -188,6 +189,8 @@ static void *accept_all(void *arg)
         if (fd < 0) continue;
         must(p->conn_count < CONNECTIONS_MAX, "too many connections");
         struct peer_conn *c = calloc(1, sizeof *c);
+        int on = 1; /* head and body are sent apart: no waiting for the first one's receipt */
+        must(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0, "setsockopt");
         must(c != NULL, "calloc");
         c->peer = p;
         c->fd = fd;
