@@ -478,6 +478,28 @@ static void order__change_wants_the_four_header_members(void **state)
     caller_deinit(&c);
 }
 
+static void order__is_found_under_its_new_reference(void **state)
+{
+    (void)state;
+    struct caller c = fresh(NULL);
+    static const char query[] =
+        "{new: goods_outs{all(filter:{reference:{eq:\"NEW-1\"}}){edges{node{id}}}} old: "
+        "goods_outs{all(filter:{reference:{eq:\"WEB-10427\"}}){edges{node{id}}}}}";
+    assert_non_null(graphql_call(&c, query));
+    assert_string_equal(reply_string(&c, "/data/old/all/edges/0/node/id"), "40201");
+    assert_int_equal(
+        clarus_call(&c, "PATCH", "/api/goods_outs/40201",
+                    "{\"data\":{\"type\":\"goods_outs\",\"attributes\":{"
+                    "\"goods_out_type\":\"sales_order\",\"account_id\":4,\"reference\":"
+                    "\"NEW-1\",\"expected_date_of_dispatch\":"
+                    "\"2026-03-11T16:30:00Z\"}}}"),
+        200);
+    assert_non_null(graphql_call(&c, query));
+    assert_string_equal(reply_string(&c, "/data/new/all/edges/0/node/id"), "40201");
+    assert_int_equal(json_count(json_at(json_root(c.doc), "/data/old/all/edges")), 0);
+    caller_deinit(&c);
+}
+
 /* ------------------------------------------------------------------------------- documents -- */
 
 static void document__is_late_presigned_and_refuses_credentials(void **state)
@@ -552,6 +574,7 @@ int main(void)
         cmocka_unit_test(task__part_allocated_order_stays_partial),
         cmocka_unit_test(order__cancelled_or_vanished_reads_as_documented),
         cmocka_unit_test(order__change_wants_the_four_header_members),
+        cmocka_unit_test(order__is_found_under_its_new_reference),
         cmocka_unit_test(document__is_late_presigned_and_refuses_credentials),
         cmocka_unit_test(peers__same_seed_same_bytes),
     };

@@ -5,6 +5,7 @@
 
 #include "firmware/base/text.h"
 #include "tools/packpeers/gql_run.h"
+#include "tools/packpeers/index.h"
 
 void clarus_refuse(struct exchange *x, int status, const char *symbol, const char *details)
 {
@@ -171,6 +172,7 @@ static void graphql_answer(struct exchange *x, const struct gql_query *q)
     int64_t then = x->p->now_ms - (int64_t)x->p->options.read_lag_ms;
     reply_status(x->reply, 200);
     reply_header(x->reply, "Content-Type", "application/json; charset=utf-8");
+    index_refresh(x->p);
     world_rewind(x->p, then);
     err_t e = gql_run(x->p, q, &x->reply->body, &fault);
     world_forward(x->p, then);

@@ -3,6 +3,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/text.h"
 #include "tools/packpeers/clarus.h"
+#include "tools/packpeers/index.h"
 #include "tools/packpeers/label.h"
 
 #define ORDER_MEMBERS                                                                              \
@@ -176,6 +177,7 @@ void goods_outs_change(struct exchange *x)
         if (text) memcpy((char *)g + texts[i].offset, &text, sizeof text);
     }
     g->updated_ms = x->p->now_ms;
+    index_forget(x->p, T_GOODS_OUT);
     put_order(x, g);
 }
 

@@ -4,10 +4,11 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/text.h"
 #include "tools/packpeers/gql_run.h"
+#include "tools/packpeers/index.h"
 
 /* Operators of each input type, as published. `between` is taken as a list of two, `filled` as a
  * truth value: their shape is not published. */
-static const char *const operators[][8] = {
+static const char *const known_operators[][8] = {
     [INPUT_STRING] = {"eq", "ilike", "like", "in", "between"},
     [INPUT_INTEGER] = {"eq", "gt", "gteq", "lt", "lteq", "between"},
     [INPUT_DECIMAL] = {"eq", "gt", "gteq", "lt", "lteq", "between"},
@@ -19,8 +20,8 @@ static const char *const operators[][8] = {
 
 static bool operator_known(enum gql_input input, struct slice name)
 {
-    for (int i = 0; i < 8 && operators[input][i]; i++)
-        if (slice_is(name, operators[input][i])) return true;
+    for (int i = 0; i < 8 && known_operators[input][i]; i++)
+        if (slice_is(name, known_operators[input][i])) return true;
     return false;
 }
 
@@ -252,26 +253,59 @@ static bool any_code_is(const struct product *x, json_node ops)
     return true;
 }
 
-bool filter_passes(const struct peers *p, const struct gql_root *root, json_node filter,
-                   const void *row)
+/* An equality on an indexed column narrows the rows. */
+static void choose_index(const struct peers *p, const struct gql_root *root,
+                         const struct gql_filter *f, json_node operators, struct filter_plan *out)
 {
-    for (json_node m = json_first(filter); m; m = json_next(m)) {
+    json_node eq = json_member(operators, "eq");
+    int64_t id;
+    if (f->via || !eq || json_kind(eq) == JSON_NULL || out->index != INDEX_NONE) return;
+    int index = index_of(root->table, f->offset);
+    if (index == INDEX_NONE) return;
+    if (f->kind == GQL_TEXT) {
+        out->first = index_first_text(p, index, json_text(eq));
+    } else {
+        if (json_int(eq, 0, UINT32_MAX, &id)) return;
+        out->first = index_first_id(p, index, (uint32_t)id);
+    }
+    out->index = index;
+}
+
+void filter_plan_make(const struct peers *p, const struct gql_root *root, json_node filter,
+                      struct filter_plan *out)
+{
+    out->count = 0;
+    out->index = INDEX_NONE;
+    out->first = 0;
+    for (json_node m = json_first(filter); m && out->count < FILTER_PARTS_MAX; m = json_next(m)) {
         const struct gql_filter *f = schema_filter(root, json_name(m), p->options.inferred_off);
         if (!f || json_kind(m) == JSON_NULL) continue;
-        if (slice_is(json_name(m), "all_codes")) {
-            if (!any_code_is(row, m)) return false;
-            continue;
-        }
-        const void *object = row;
-        if (f->via) {
-            uint32_t id;
-            memcpy(&id, (const unsigned char *)row + f->via_offset, sizeof id);
-            object = world_get(p, (enum table)f->via, id);
-            if (!object) return false;
-        }
-        struct value v = value_at(object, f);
-        for (json_node op = json_first(m); op; op = json_next(op))
-            if (!operator_holds(f, &v, op)) return false;
+        out->parts[out->count].filter = f;
+        out->parts[out->count++].operators = m;
+        choose_index(p, root, f, m, out);
     }
+}
+
+static bool part_passes(const struct peers *p, const struct gql_filter *f, json_node operators,
+                        const void *row)
+{
+    const void *object = row;
+    if (slice_is(json_name(operators), "all_codes")) return any_code_is(row, operators);
+    if (f->via) {
+        uint32_t id;
+        memcpy(&id, (const unsigned char *)row + f->via_offset, sizeof id);
+        object = world_get(p, (enum table)f->via, id);
+        if (!object) return false;
+    }
+    struct value v = value_at(object, f);
+    for (json_node op = json_first(operators); op; op = json_next(op))
+        if (!operator_holds(f, &v, op)) return false;
+    return true;
+}
+
+bool filter_passes(const struct peers *p, const struct filter_plan *plan, const void *row)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        if (!part_passes(p, plan->parts[i].filter, plan->parts[i].operators, row)) return false;
     return true;
 }

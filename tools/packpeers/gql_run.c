@@ -7,6 +7,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/mem.h"
 #include "firmware/base/text.h"
+#include "tools/packpeers/index.h"
 
 enum context_kind {
     CONTEXT_ROOT, /* goods_outs: holds `all` */
@@ -282,7 +283,7 @@ struct page {
     json_node filter;
     uint32_t first;
     uint32_t after;
-    uint32_t from; /* table position of the first row on the page */
+    struct filter_plan plan;
     uint32_t shown;
     bool more;
 };
@@ -339,6 +340,13 @@ static void put_edge(struct run *r, int edges, uint32_t position, const void *ro
     json_close_object(&r->w);
 }
 
+/* Steps through the rows worth looking at: an index's chain, or the whole table. */
+static uint32_t next_candidate(const struct peers *p, const struct filter_plan *plan, uint32_t at)
+{
+    if (plan->index == INDEX_NONE) return at + 1;
+    return at == 0 ? plan->first : index_next(p, plan->index, at);
+}
+
 /* Finds the page, and writes its edges when `edges` is a node. */
 static void walk_page(struct run *r, const struct gql_root *root, struct page *page, int edges)
 {
@@ -346,8 +354,10 @@ static void walk_page(struct run *r, const struct gql_root *root, struct page *p
     const struct row *row;
     page->shown = 0;
     page->more = false;
-    for (uint32_t i = 0; (row = world_nth(r->p, root->table, i)); i++) {
-        if (row->gone || !filter_passes(r->p, root, page->filter, row)) continue;
+    uint32_t at = next_candidate(r->p, &page->plan, 0);
+    for (; at && (row = world_nth(r->p, root->table, at - 1));
+         at = next_candidate(r->p, &page->plan, at)) {
+        if (row->gone || !filter_passes(r->p, &page->plan, row)) continue;
         if (++position <= page->after) continue;
         if (page->shown == page->first) {
             page->more = true;
@@ -409,13 +419,14 @@ static void put_list(struct run *r, int node)
     const struct gql_node *n = &r->q->nodes[node];
     const struct gql_root *root = r->contexts[node].root;
     AUTO_JSON struct json_doc *filter = NULL;
-    struct page page = {0};
+    struct page page = {.filter = NULL};
     struct names room;
     read_page_args(r, n, &page, &filter);
-    walk_page(r, root, &page, GQL_NONE);
+    filter_plan_make(r->p, root, page.filter, &page.plan);
     json_open_object(&r->w, response_name(n, &room));
     for (int c = n->first_child; c != GQL_NONE; c = r->q->nodes[c].next) {
         if (r->contexts[c].kind == CONTEXT_PAGE_INFO) {
+            walk_page(r, root, &page, GQL_NONE);
             put_page_info(r, c, &page);
             continue;
         }

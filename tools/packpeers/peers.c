@@ -4,6 +4,7 @@
 #include "tools/packpeers/clarus.h"
 #include "tools/packpeers/control.h"
 #include "tools/packpeers/fault.h"
+#include "tools/packpeers/index.h"
 #include "tools/packpeers/shop.h"
 
 #define GRAPHQL_NOTE_MAX 1200
@@ -43,6 +44,7 @@ struct peers *peers_new(const struct peers_options *options)
 void peers_free(struct peers *p)
 {
     if (!p) return;
+    index_deinit(p);
     world_deinit(p);
     free(p);
 }

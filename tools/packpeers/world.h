@@ -476,9 +476,14 @@ struct texts {
     size_t cap;
 };
 
+#define WORLD_INDICES 9
+
+struct row_index; /* index.c */
+
 struct peers {
     struct peers_options options;
     struct rows tables[T_TABLES];
+    struct row_index *indices[WORLD_INDICES];
     unsigned char **blocks; /* where texts and copies live */
     size_t block_count;
     size_t block_used;
