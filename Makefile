@@ -133,6 +133,12 @@ $(B)/packpeers: $(B)/tools/packpeers/main.o $(LIBPEERS) $(LIBCORE)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) -lmicrohttpd
 all: $(B)/packpeers
+PACKCTL_O := $(call obj,$(sort $(wildcard tools/packctl/*.c)))
+$(B)/packctl: $(PACKCTL_O) $(LIBCORE)
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $(PACKCTL_O) -Wl,--start-group $(LIBCORE) -Wl,--end-group $(CORE_LIBS) -lcurl
+all: $(B)/packctl
+$(B)/tests/contract/packctl_test: $(B)/packctl
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14

@@ -1,0 +1,156 @@
+/* packctl, as a program, against the console on real HTTP. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/support/page_world.h"
+
+static struct page_world *world;
+static char program[256];
+static char said[20000]; /* standard output and error of the last run */
+
+/* The program lies two folders above the test's own. */
+static void find_program(void)
+{
+    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 32);
+    assert_true(len > 0);
+    program[len] = 0;
+    for (int up = 0; up < 3; up++)
+        *strrchr(program, '/') = 0;
+    (void)snprintf(program + strlen(program), 16, "/packctl");
+}
+
+static int group_up(void **state)
+{
+    (void)state;
+    alarm(60);
+    find_program();
+    world = page_world_open();
+    return 0;
+}
+
+static int group_down(void **state)
+{
+    (void)state;
+    page_world_close(world);
+    return 0;
+}
+
+/* Runs packctl with these words; returns its exit code. `words` is shell text. */
+static int ctl(const char *words)
+{
+    char line[1024];
+    (void)snprintf(line, sizeof line, "'%s' --url http://127.0.0.1:%u --who Ada %s 2>&1", program,
+                   page_world_port(world), words);
+    FILE *f = popen(line, "r");
+    assert_non_null(f);
+    size_t len = fread(said, 1, sizeof said - 1, f);
+    said[len] = 0;
+    int status = pclose(f);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void says(const char *text)
+{
+    if (!strstr(said, text)) fail_msg("'%s' is not in: %s", text, said);
+}
+
+static void raise_trouble(void *ctx, struct store *st, struct outbox *ob, wall_t now)
+{
+    const struct exception_spec spec = {.rule = "device.printer",
+                                        .origin = "device",
+                                        .owner = "packer",
+                                        .object = "printer \x1b[31m",
+                                        .text = "The label printer is out of paper.",
+                                        .next_step = "Put in a new roll."};
+    (void)ob;
+    assert_int_equal(exception_raise(st, now, &spec, ctx), ERR_OK);
+}
+
+static void save_order(void *ctx, struct store *st, struct outbox *ob, wall_t now)
+{
+    (void)now;
+    (void)page_world_save(st, ob, ctx);
+}
+
+static void packctl__tells_what_waits_and_where(void **state)
+{
+    (void)state;
+    page_world_do(world, save_order, (void *)(uintptr_t) "WEB-1");
+    assert_int_equal(ctl("status"), 0);
+    says("station PB7 (Bench 7)");
+    says("23 orders ready");
+    assert_int_equal(ctl("outbox shop"), 0);
+    says("WEB-1");
+    assert_int_equal(ctl("outbox nobody"), 1);
+    says("no such destination");
+    assert_int_equal(ctl("order T-WEB-1"), 0);
+    says("WEB-1, shop order s-WEB-1");
+    says("claimed");
+    assert_int_equal(ctl("order NEVER"), 1);
+    says("value: NEVER");
+    assert_int_equal(ctl("--json status"), 0);
+    assert_int_equal(said[0], '{');
+}
+
+static void packctl__lists_and_settles_exceptions(void **state)
+{
+    (void)state;
+    char words[64];
+    int64_t id = 0;
+    assert_int_equal(ctl("exceptions"), 0);
+    says("Nothing is wrong since");
+    page_world_do(world, raise_trouble, &id);
+    assert_int_equal(ctl("exceptions"), 1);
+    says("out of paper");
+    says("choices: resolve");
+    assert_null(strchr(said, 0x1b)); /* no terminal command reaches the terminal */
+    assert_int_equal(ctl("status"), 1);
+    (void)snprintf(words, sizeof words, "retry %lld", (long long)id);
+    assert_int_equal(ctl(words), 1);
+    (void)snprintf(words, sizeof words, "resolve %lld 'new roll'", (long long)id);
+    assert_int_equal(ctl(words), 0);
+    assert_int_equal(ctl(words), 1);
+    assert_int_equal(ctl("exceptions"), 0);
+}
+
+static void packctl__passes_scans_and_recalls_on(void **state)
+{
+    (void)state;
+    assert_int_equal(ctl("scan 'TOTE \"1\"'"), 0);
+    assert_string_equal(page_world_heard(world, 0), "scan TOTE \"1\"");
+    assert_int_equal(ctl("recall PB7-x-1 'wrong box'"), 0);
+    assert_string_equal(page_world_heard(world, 1), "recall PB7-x-1 Ada wrong box");
+}
+
+static void packctl__says_usage_and_unreachable_apart(void **state)
+{
+    (void)state;
+    assert_int_equal(ctl(""), 2);
+    assert_int_equal(ctl("resolve 1"), 2);
+    assert_int_equal(ctl("resolve one note"), 2);
+    assert_int_equal(ctl("--no-such-option status"), 2);
+    assert_int_equal(ctl("--url http://127.0.0.1:1 status"), 3);
+    says("cannot be reached");
+    assert_int_equal(ctl("--url file:///etc/passwd status"), 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(packctl__tells_what_waits_and_where),
+        cmocka_unit_test(packctl__lists_and_settles_exceptions),
+        cmocka_unit_test(packctl__passes_scans_and_recalls_on),
+        cmocka_unit_test(packctl__says_usage_and_unreachable_apart),
+    };
+    return cmocka_run_group_tests(tests, group_up, group_down);
+}

@@ -1,0 +1,261 @@
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "firmware/base/text.h"
+#include "tools/packctl/packctl.h"
+
+#define PATH_ROOM 2048
+
+static const char usage[] =
+    "packctl - asks the pack station and gives it orders\n"
+    "\n"
+    "  packctl status                what the station is, and what waits\n"
+    "  packctl outbox [DESTINATION]  undelivered messages\n"
+    "  packctl exceptions            what is not right, worst first\n"
+    "  packctl order REF             one order by reference, shop order, tracking, SKU, tote or "
+    "key\n"
+    "  packctl retry ID              send an exception's message again\n"
+    "  packctl resolve ID NOTE       it was settled by hand\n"
+    "  packctl pulled ID [NOTE]      find-and-pull: the goods are back\n"
+    "  packctl gone ID [NOTE]        find-and-pull: it left all the same\n"
+    "  packctl recall KEY REASON     take back a saved dispatch\n"
+    "  packctl scan TEXT             type a scan (demonstration mode only)\n"
+    "\n"
+    "  --url URL          the station; default $PACKD_URL, else http://127.0.0.1:8480\n"
+    "  --token-file FILE  its console token; default $PACKD_TOKEN_FILE, else, on the station\n"
+    "                     itself, the one of its page\n"
+    "  --ca FILE          certificate authority of an https station\n"
+    "  --who NAME         acts are recorded under this name; default $USER\n"
+    "  --json             print answers as they came\n"
+    "\n"
+    "Exit: 0 done, 1 refused or something is wrong, 2 wrong usage, 3 not reached\n";
+
+static int wrong_usage(const char *why)
+{
+    (void)fprintf(stderr, "packctl: %s\n\n%s", why, usage);
+    return EXIT_USAGE;
+}
+
+/* ------------------------------------------------------------------------------------- reads -- */
+
+typedef void print_fn(json_node root);
+
+static int ask(const struct ctl *ctl, const char *path, print_fn *print, json_node *out_root,
+               struct answer *a)
+{
+    client_call(ctl, path, NULL, a);
+    int code = answer_check(a);
+    if (ctl->json && a->body.len) {
+        (void)fwrite(a->body.ptr, 1, a->body.len, stdout);
+        (void)fputs("\n", stdout);
+    } else if (code == EXIT_DONE) {
+        print(json_root(a->doc));
+    }
+    *out_root = code == EXIT_DONE ? json_root(a->doc) : NULL;
+    return code;
+}
+
+static int64_t int_of(json_node root, const char *name)
+{
+    int64_t n = 0;
+    return json_int(json_member(root, name), 0, INT64_MAX / 2, &n) == ERR_OK ? n : 0;
+}
+
+static int run_status(const struct ctl *ctl, char **args)
+{
+    struct answer a = {0};
+    json_node root = NULL;
+    (void)args;
+    int code = ask(ctl, "/api/status", print_status, &root, &a);
+    if (code == EXIT_DONE && int_of(root, "exceptions") > 0) code = EXIT_REFUSED;
+    answer_free(&a);
+    return code;
+}
+
+static int run_outbox(const struct ctl *ctl, char **args)
+{
+    char room[PATH_ROOM];
+    struct buf path = buf_over(room, sizeof room - 1);
+    struct answer a = {0};
+    json_node root = NULL;
+    buf_text(&path, "/api/outbox");
+    if (args[0]) {
+        buf_text(&path, "?destination=");
+        path_add_escaped(&path, args[0]);
+    }
+    int code = ask(ctl, buf_cstr(&path), print_outbox, &root, &a);
+    answer_free(&a);
+    return code;
+}
+
+static int run_exceptions(const struct ctl *ctl, char **args)
+{
+    struct answer a = {0};
+    json_node root = NULL;
+    (void)args;
+    int code = ask(ctl, "/api/exceptions", print_exceptions, &root, &a);
+    if (code == EXIT_DONE && json_count(json_member(root, "exceptions")) > 0) code = EXIT_REFUSED;
+    answer_free(&a);
+    return code;
+}
+
+static int run_order(const struct ctl *ctl, char **args)
+{
+    char room[PATH_ROOM];
+    struct buf path = buf_over(room, sizeof room - 1);
+    struct answer a = {0};
+    json_node root = NULL;
+    buf_text(&path, "/api/order?ref=");
+    path_add_escaped(&path, args[0]);
+    if (path.overflow) return wrong_usage("that is too long");
+    int code = ask(ctl, buf_cstr(&path), print_order, &root, &a);
+    answer_free(&a);
+    return code;
+}
+
+/* -------------------------------------------------------------------------------------- acts -- */
+
+struct pair {
+    const char *name;
+    const char *value;
+};
+
+static int send_act(const struct ctl *ctl, const char *path, const struct pair *pairs, size_t count)
+{
+    struct buf body = buf_new(65536);
+    struct json_writer w = json_write(&body);
+    struct answer a = {0};
+    json_open_object(&w, NULL);
+    for (size_t i = 0; i < count; i++)
+        json_put_text(&w, pairs[i].name, pairs[i].value);
+    json_close_object(&w);
+    if (body.overflow) {
+        buf_deinit(&body);
+        return wrong_usage("that is too long");
+    }
+    client_call(ctl, path, buf_cstr(&body), &a);
+    int code = answer_check(&a);
+    if (ctl->json && a.body.len)
+        (void)printf("%.*s\n", (int)a.body.len, (const char *)a.body.ptr);
+    else if (code == EXIT_DONE)
+        (void)puts("done");
+    answer_free(&a);
+    buf_deinit(&body);
+    return code;
+}
+
+static int act_on(const struct ctl *ctl, const char *act, const char *id, const char *note)
+{
+    char path[80];
+    int64_t number = 0;
+    if (text_int(slice_text(id), 1, INT64_MAX, &number) != ERR_OK)
+        return wrong_usage("an exception is named by its number");
+    (void)snprintf(path, sizeof path, "/api/exceptions/%lld/%s", (long long)number, act);
+    const struct pair pairs[] = {{"who", ctl->who}, {"note", note ? note : ""}};
+    return send_act(ctl, path, pairs, 2);
+}
+
+static int run_retry(const struct ctl *ctl, char **args)
+{
+    return act_on(ctl, "retry", args[0], "");
+}
+
+static int run_resolve(const struct ctl *ctl, char **args)
+{
+    return act_on(ctl, "resolve", args[0], args[1]);
+}
+
+static int run_pulled(const struct ctl *ctl, char **args)
+{
+    return act_on(ctl, "pulled", args[0], args[1]);
+}
+
+static int run_gone(const struct ctl *ctl, char **args)
+{
+    return act_on(ctl, "gone", args[0], args[1]);
+}
+
+static int run_recall(const struct ctl *ctl, char **args)
+{
+    const struct pair pairs[] = {{"key", args[0]}, {"who", ctl->who}, {"reason", args[1]}};
+    return send_act(ctl, "/api/recall", pairs, 3);
+}
+
+static int run_scan(const struct ctl *ctl, char **args)
+{
+    const struct pair pair = {"text", args[0]};
+    return send_act(ctl, "/api/demo/scan", &pair, 1);
+}
+
+/* --------------------------------------------------------------------------------- arguments -- */
+
+static const struct verb {
+    const char *name;
+    int least, most; /* arguments */
+    int (*run)(const struct ctl *ctl, char **args);
+} VERBS[] = {
+    {"status", 0, 0, run_status}, {"outbox", 0, 1, run_outbox},
+    {"order", 1, 1, run_order},   {"exceptions", 0, 0, run_exceptions},
+    {"retry", 1, 1, run_retry},   {"resolve", 2, 2, run_resolve},
+    {"pulled", 1, 2, run_pulled}, {"gone", 1, 2, run_gone},
+    {"recall", 2, 2, run_recall}, {"scan", 1, 1, run_scan},
+};
+
+static bool take(const char *name, char **argv, int *i, const char **out)
+{
+    if (strcmp(argv[*i], name) != 0 || !argv[*i + 1]) return false;
+    *out = argv[++*i];
+    return true;
+}
+
+static const char *setting(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+    return value && value[0] ? value : otherwise;
+}
+
+#define WORDS_MAX 4
+
+/* Words of the command line without the options; -1 when there is something else. */
+static int read_words(char **argv, struct ctl *ctl, char **words)
+{
+    int count = 0;
+    for (int i = 1; argv[i]; i++) {
+        if (take("--url", argv, &i, &ctl->url) || take("--ca", argv, &i, &ctl->ca)) continue;
+        if (take("--token-file", argv, &i, &ctl->token_file)) continue;
+        if (take("--who", argv, &i, &ctl->who)) continue;
+        if (strcmp(argv[i], "--json") == 0) {
+            ctl->json = true;
+            continue;
+        }
+        if (strncmp(argv[i], "--", 2) == 0 || count == WORDS_MAX) return -1;
+        words[count++] = argv[i];
+    }
+    return count;
+}
+
+int main(int argc, char **argv)
+{
+    char *words[WORDS_MAX + 1] = {NULL};
+    struct ctl ctl = {.url = setting("PACKD_URL", "http://127.0.0.1:8480"),
+                      .token_file = setting("PACKD_TOKEN_FILE", NULL),
+                      .who = setting("USER", "packctl")};
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        (void)fputs(usage, stdout);
+        return EXIT_DONE;
+    }
+    int count = read_words(argv, &ctl, words);
+    if (count < 1) return wrong_usage(count < 0 ? "unknown option" : "say what to do");
+    for (size_t i = 0; i < sizeof VERBS / sizeof VERBS[0]; i++) {
+        const struct verb *v = &VERBS[i];
+        if (strcmp(words[0], v->name) != 0) continue;
+        if (count - 1 < v->least || count - 1 > v->most) return wrong_usage("wrong arguments");
+        (void)curl_global_init(CURL_GLOBAL_DEFAULT);
+        int code = v->run(&ctl, words + 1);
+        curl_global_cleanup();
+        return code;
+    }
+    return wrong_usage("unknown command");
+}

@@ -1,0 +1,46 @@
+/* packctl.h - asks a running station and gives it orders, over its local API.
+ *
+ * Exit codes: 0 done; 1 the station said no, or there is something wrong to look at (status,
+ * exceptions); 2 wrong usage; 3 the station cannot be reached. */
+#ifndef PACKD_TOOLS_PACKCTL_H
+#define PACKD_TOOLS_PACKCTL_H
+
+#include "firmware/base/json.h"
+
+enum {
+    EXIT_DONE = 0,
+    EXIT_REFUSED = 1,
+    EXIT_USAGE = 2,
+    EXIT_UNREACHABLE = 3,
+};
+
+struct ctl {
+    const char *url;        /* "http://127.0.0.1:8480" */
+    const char *token_file; /* NULL: the page of the station on this machine gives it */
+    const char *ca;         /* certificate authority of an https station; NULL: the system's */
+    const char *who;        /* acts are recorded under this name */
+    bool json;              /* print answers as they came */
+};
+
+struct answer {
+    long status; /* HTTP; 0: not reached */
+    struct buf body;
+    struct json_doc *doc; /* NULL when the body is no JSON */
+    char why[260];        /* not reached: why */
+};
+
+/* client.c: one exchange. `body` NULL: GET. The caller frees the answer. */
+void client_call(const struct ctl *ctl, const char *path, const char *body, struct answer *out);
+void answer_free(struct answer *a);
+/* Says on standard error what is wrong with an answer; EXIT_DONE when nothing is. */
+int answer_check(const struct answer *a);
+void path_add_escaped(struct buf *path, const char *text);
+
+/* print.c: answers as tables for people. Text from the station is printed without its control
+ * characters. */
+void print_status(json_node root);
+void print_outbox(json_node root);
+void print_exceptions(json_node root);
+void print_order(json_node root);
+
+#endif
