@@ -11,8 +11,9 @@
 #include "firmware/clarus/clarus.h"
 #include "firmware/outbox/exceptions.h"
 
-#define FLOWS_MAX 20 /* one bench: a check, a label, a dispatch per lane, the work list, the rest  \
-                      */
+#define FLOWS_MAX                                                                                  \
+    20 /* one bench: a check, a label, a dispatch per lane, the work list, the rest                \
+        */
 #define TOKEN_CAP     4096 /* signed tokens with claims reach 2 KB */
 #define CALL_URL_CAP  2304 /* presigned addresses carry a signature and a token */
 #define CALL_BODY_MAX (96u << 10)

@@ -4,6 +4,8 @@
 
 #define PROBE_META       "clarus.probe"
 #define PROBE_AGE_MS     (INT64_C(24) * 3600 * 1000)
+#define SIGNON_AGE_MS    3600000 /* packaging and carriers change during the day */
+#define SIGNON_EMPTY_MS  30000   /* no packaging yet: reads may lag behind */
 #define PROBE_BUSY_TRIES 4
 
 static const struct {
@@ -291,7 +293,8 @@ static void signon_done(struct clarus_flow *f)
 {
     struct clarus *c = f->c;
     flow_finish(f);
-    c->signon_at = mono_plus(effects_now(c->fx), PROBE_AGE_MS);
+    bool boxes = sql_int(c, "SELECT count(*) FROM packaging", 0, "") > 0;
+    c->signon_at = mono_plus(effects_now(c->fx), boxes ? SIGNON_AGE_MS : SIGNON_EMPTY_MS);
     log_event(c->log, LOG_INFO, "clarus.signed_on", "carriers=%zu user=%s", c->carrier_count,
               c->user_id);
     c->poll_at = effects_now(c->fx);

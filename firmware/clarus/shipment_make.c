@@ -195,6 +195,7 @@ void ship_package_begin(struct clarus_flow *f)
         return;
     }
     if (catalogue_packaging(f->c->store, slice_text(p->packaging), &box)) {
+        f->c->signon_at = effects_now(f->c->fx); /* it may be new: read the list again */
         ship_finish(f, LABEL_STEP_REFUSED, "The packaging of a parcel is not known to Clarus",
                     SLICE_NONE);
         return;
