@@ -179,7 +179,7 @@ static void finish_with_flags(struct printer *p, enum print_outcome outcome, mon
 {
     char text[SAY_CAP];
     printer_flags_text(p->flags, text, sizeof text);
-    finish(p, outcome, text[0] != '\0' ? text : "no end in sight", now);
+    finish(p, outcome, text[0] != '\0' ? text : "printer did not finish in time", now);
 }
 
 static void clear_buffer(struct printer *p)
@@ -309,6 +309,11 @@ void printer_withdraw(struct printer *p, uint32_t job, mono_t now)
 {
     if (!has_job(p) || p->job != job || p->sent > 0) return;
     finish(p, PRINT_REFUSED, "withdrawn before printing", now);
+}
+
+void printer_abandon(struct printer *p, mono_t now)
+{
+    printer_withdraw(p, p->job, now);
 }
 
 bool printer_is_present(const struct printer *p)
@@ -474,7 +479,6 @@ static const struct {
     {PRINTER_COLD, "head too cold"},
     {PRINTER_BUFFER_FULL, "buffer full"},
     {PRINTER_HALF_FORMAT, "half a label in its buffer"},
-    {PRINTER_BUSY, "busy"},
     {PRINTER_TAKE_LABEL, "take the label"},
     {PRINTER_FAULT, "printer fault"},
     {PRINTER_SETTINGS_LOST, "settings lost"},

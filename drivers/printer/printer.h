@@ -95,6 +95,8 @@ void printer_free(struct printer *p); /* NULL is fine */
 MUST_CHECK err_t printer_print(struct printer *p, uint32_t job, struct slice bytes, mono_t now);
 /* The job is no longer wanted: REFUSED if nothing was sent, else it runs to its end. */
 void printer_withdraw(struct printer *p, uint32_t job, mono_t now);
+/* The round that decided about the job was not committed: REFUSED if nothing was sent, as above. */
+void printer_abandon(struct printer *p, mono_t now);
 bool printer_is_present(const struct printer *p);
 bool printer_is_busy(const struct printer *p);
 uint32_t printer_flags(const struct printer *p);

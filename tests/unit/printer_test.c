@@ -271,7 +271,7 @@ static void printer__does_not_know_when_a_fault_stays(void **state)
     zpl_printer_faults(w.device)->head_open = true;
     run(&w, 70000);
     assert_result(&w, 1, PRINT_UNKNOWN);
-    assert_string_equal(w.last.text, "head open, busy");
+    assert_string_equal(w.last.text, "head open");
     assert_false(w.last.evidence);
     close_world(&w);
 }
@@ -484,6 +484,30 @@ static void printer__withdraws_only_what_was_not_begun(void **state)
     close_world(&w);
 }
 
+static void printer__never_prints_what_was_not_committed(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, true, NULL);
+    plug(&w);
+    run(&w, 1000);
+    printer_abandon(w.printer, w.now);
+    assert_int_equal(w.results, 0);
+    print(&w, 1, LABEL);
+    w.wants_send = false;
+    printer_abandon(w.printer, w.now);
+    assert_result(&w, 1, PRINT_REFUSED);
+    run(&w, 60000);
+    assert_int_equal(zpl_printer_label_count(w.device), 0);
+    w.results = 0;
+    print(&w, 2, LABEL);
+    run(&w, 10);
+    printer_abandon(w.printer, w.now);
+    run(&w, 3000);
+    assert_result(&w, 2, PRINT_PRINTED);
+    close_world(&w);
+}
+
 static void printer__one_way_says_printed_without_evidence(void **state)
 {
     (void)state;
@@ -641,6 +665,8 @@ static void printer_flags__are_words_for_people(void **state)
     char text[SAY_CAP];
     printer_flags_text(0, text, sizeof text);
     assert_string_equal(text, "");
+    printer_flags_text(PRINTER_BUSY, text, sizeof text);
+    assert_string_equal(text, "");
     printer_flags_text(PRINTER_PAPER_OUT | PRINTER_HEAD_OPEN, text, sizeof text);
     assert_string_equal(text, "paper out, head open");
     printer_flags_text(~0u, text, 8);
@@ -668,6 +694,7 @@ int main(void)
         cmocka_unit_test(printer__gives_up_a_port_that_takes_no_more_and_clears_it),
         cmocka_unit_test(printer__power_cycle_prints_no_label_twice),
         cmocka_unit_test(printer__withdraws_only_what_was_not_begun),
+        cmocka_unit_test(printer__never_prints_what_was_not_committed),
         cmocka_unit_test(printer__one_way_says_printed_without_evidence),
         cmocka_unit_test(printer__takes_one_job_at_a_time_and_no_empty_one),
         cmocka_unit_test(printer__tells_of_paper_running_out_while_idle),
