@@ -107,11 +107,22 @@ bool store_is_corrupt(const struct store *st)
 /* -------------------------------------------------------------------------------- transactions --
  */
 
+/* As sqlite3_exec, without preparing the statement anew for every transaction. */
+static int run_bare(struct store *st, const char *sql)
+{
+    sqlite3_stmt *q = NULL;
+    if (store_prepare(st, sql, &q)) return SQLITE_ERROR;
+    int rc = sqlite3_step(q);
+    (void)sqlite3_reset(q); /* repeats rc */
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 err_t store_begin(struct store *st)
 {
+    static const char SQL[] = "BEGIN IMMEDIATE";
     if (st->failed) return ERR_IO;
     if (st->open) return ERR_OK;
-    int rc = sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    int rc = run_bare(st, SQL);
     if (rc != SQLITE_OK) return store_translate(st, rc, "begin");
     st->open = true;
     st->doomed = ERR_OK;
@@ -162,13 +173,14 @@ static err_t give_up(struct store *st, err_t why)
 
 err_t store_commit(struct store *st)
 {
+    static const char SQL[] = "COMMIT";
     if (st->failed) {
         store_rollback(st);
         return ERR_IO;
     }
     if (!st->open) return ERR_OK;
     if (st->doomed) return give_up(st, st->doomed);
-    int rc = sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL);
+    int rc = run_bare(st, SQL);
     if (rc != SQLITE_OK) return give_up(st, store_translate(st, rc, "commit"));
     st->open = false;
     st->disk_full = false;
