@@ -34,7 +34,8 @@ static struct slice udev_datagram(uint8_t *room, struct slice properties, uint32
 {
     const uint32_t sizes[] = {40, 40, said_len};
     memset(room, 0, 40);
-    memcpy(room, "libudev\0\xfe\xed\xca\xfe", 12);
+    static const uint8_t head[12] = {'l', 'i', 'b', 'u', 'd', 'e', 'v', 0, 0xfe, 0xed, 0xca, 0xfe};
+    memcpy(room, head, sizeof head);
     memcpy(room + 12, sizes, sizeof sizes);
     memcpy(room + 40, properties.ptr, properties.len);
     return slice_of(room, 40 + properties.len);
@@ -77,7 +78,7 @@ static void hotplug__refuses_news_that_lie_about_their_size_or_say_nothing(void 
 /* ------------------------------------------------------------------------------------- IEEE 1284
  * -- */
 
-static const char ZEBRA[] = "MFG:Zebra;CMD:ZPL;MDL:GK420t;CLS:PRINTER;SN:28J1;";
+static const char zebra[] = "MFG:Zebra;CMD:ZPL;MDL:GK420t;CLS:PRINTER;SN:28J1;";
 
 static void expect_zebra(struct slice id)
 {
@@ -93,9 +94,9 @@ static void ieee1284__is_read_with_the_length_either_way_wrong_or_absent(void **
 {
     (void)state;
     uint8_t id[128] = {0};
-    size_t len = sizeof ZEBRA - 1;
-    memcpy(id + 2, ZEBRA, len);
-    expect_zebra(slice_text(ZEBRA));
+    size_t len = sizeof zebra - 1;
+    memcpy(id + 2, zebra, len);
+    expect_zebra(slice_text(zebra));
     id[1] = (uint8_t)(len + 2);
     expect_zebra(slice_of(id, len + 2));
     id[0] = (uint8_t)(len + 2);

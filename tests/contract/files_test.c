@@ -123,7 +123,7 @@ static void document__larger_than_the_limit_is_refused(void **state)
 {
     struct place *p = *state;
     char path[128];
-    struct buf big = buf_new(HAL_DOCUMENT_MAX * 2);
+    struct buf big = buf_new((size_t)HAL_DOCUMENT_MAX * 2);
     write_file(p, "site.json", SLICE(""), 0644);
     (void)snprintf(path, sizeof path, "%s/site.json", p->dir);
     assert_int_equal(truncate(path, HAL_DOCUMENT_MAX), 0);

@@ -382,7 +382,8 @@ static const struct ended *read_barcodes(struct slice picture)
     path[n] = 0;
     for (int up = 0; up < 3; up++)
         *strrchr(path, '/') = 0;
-    memcpy(path + strlen(path), "/packd-barcodes", sizeof "/packd-barcodes");
+    size_t end = strlen(path);
+    (void)snprintf(path + end, sizeof path - end, "/packd-barcodes");
     return run(path, NULL, picture);
 }
 
@@ -400,7 +401,8 @@ static void barcodes__none_is_no_failure_and_a_bad_picture_is(void **state)
     (void)state;
     static uint8_t blank[15 + 100 * 100];
     memset(blank, 255, sizeof blank);
-    memcpy(blank, "P5\n100 100 255\n", 15);
+    struct buf head = buf_over(blank, sizeof blank);
+    buf_text(&head, "P5\n100 100 255\n");
     const struct ended *e = read_barcodes(slice_of(blank, sizeof blank));
     expect_code(e, 0);
     assert_int_equal(e->result.output.len, 0);
