@@ -48,13 +48,6 @@ static err_t open_pair(struct port *p)
     return slice_copy(slice_text(name), p->node, sizeof p->node);
 }
 
-static void far_end_gone(struct port *p)
-{
-    port_unwatch(p);
-    (void)tcflush(p->fd, TCOFLUSH); /* what it did not read is not for the next one */
-    port_gone(p);
-}
-
 static void far_end_came(struct port *p)
 {
     if (p->state == PORT_HERE) return;
@@ -63,6 +56,14 @@ static void far_end_came(struct port *p)
         return;
     }
     port_arrived(p);
+}
+
+/* The new one has the pair open already. */
+static void far_end_replaced(struct port *p)
+{
+    port_unwatch(p);
+    (void)tcflush(p->fd, TCOFLUSH);
+    port_gone(p);
 }
 
 static void on_opened(void *ctx, uint32_t events)
@@ -75,7 +76,7 @@ static void on_opened(void *ctx, uint32_t events)
     while (read(p->side_fd, &note, sizeof note) == (ssize_t)sizeof note) {
         if (note.mask & IN_CLOSE) closed = true;
         if (!(note.mask & IN_OPEN)) continue;
-        if (closed && p->state == PORT_HERE) far_end_gone(p);
+        if (closed && p->state == PORT_HERE) far_end_replaced(p);
         far_end_came(p);
         closed = false;
     }
@@ -89,16 +90,21 @@ static err_t watch_opens(struct port *p)
     return reactor_watch(port_reactor(p), p->side_fd, EPOLLIN, on_opened, p, &p->side_watch);
 }
 
-static void pty_drop(struct port *p, bool orderly)
+static void close_pair(struct port *p)
 {
-    (void)orderly;
     port_unwatch(p);
     reactor_unwatch(port_reactor(p), p->side_watch);
     p->side_watch = NULL;
     if (p->side_fd >= 0) (void)close(p->side_fd);
-    if (p->node[0]) remove_link(p);
     if (p->fd >= 0) (void)close(p->fd);
     p->side_fd = p->fd = -1;
+}
+
+static void pty_drop(struct port *p, bool orderly)
+{
+    (void)orderly;
+    if (p->node[0]) remove_link(p);
+    close_pair(p);
     p->node[0] = 0;
 }
 
@@ -114,6 +120,14 @@ static err_t pty_open(struct port *p)
     (void)snprintf(p->identity, sizeof p->identity, "pty %s", p->spec.path);
     port_opening(p, INT64_MAX);
     return ERR_OK;
+}
+
+/* A fresh pair behind the same link: what the old far end did not read is not for the next one. */
+static void far_end_gone(struct port *p)
+{
+    port_gone(p);
+    close_pair(p);
+    if (pty_open(p)) port_lost(p);
 }
 
 static void pty_ready(struct port *p, uint32_t events)
