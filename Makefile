@@ -120,7 +120,7 @@ $(B)/packd-barcodes: $(BARCODES_C) $(wildcard firmware/base/*.h) $(FLAGS_STAMP)
 	@$(CC) -std=c17 -D_GNU_SOURCE $(WARN) $(HARDEN) -O2 -D_FORTIFY_SOURCE=2 -I. -pie -Wl,-z,relro,-z,now \
 	   -o $@ $(BARCODES_C) -lzbar
 all: $(B)/packd-barcodes
-$(B)/tests/contract/jobs_test: $(B)/packd-barcodes
+$(B)/tests/contract/jobs_test $(B)/tests/contract/label_print_test: $(B)/packd-barcodes
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

@@ -34,6 +34,7 @@
 #define STORE_PAGE_SIZE      1024 /* 4 KiB pages write about three times the bytes for one dispatch */
 #define STORE_PAGES_MAX      1048576 /* 1 GiB: a million waiting messages with their facts */
 #define STORE_PAGES_RESERVE  64      /* least pages kept for delivery marks when intake is full */
+#define STORE_SLACK_PAGES    64 /* room behind the last page: 3,000 marks need 7 on a full disk */
 #define STORE_DISK_RESERVE   (16u << 20) /* free bytes below which new dispatches are refused */
 #define STORE_WAL_PAGES      4096 /* preallocated, so that a full disk still takes delivery marks */
 #define STORE_WAL_FORCE      3072 /* checkpoint inside a commit: leaves room for one large round */
@@ -53,8 +54,9 @@
 #define OUTBOX_NOT_YET_MAX_MS   1800000
 #define OUTBOX_ALERT_ATTEMPTS   8
 #define OUTBOX_ALERT_AGE_MS     1800000
-#define OUTBOX_NEWEST_EVERY     4 /* every fourth attempt takes the newest: a backlog starves nobody \
-                                   */
+#define OUTBOX_NEWEST_EVERY                                                                        \
+    4 /* every fourth attempt takes the newest: a backlog starves nobody                           \
+       */
 #define OUTBOX_LIST_WINDOW 10000 /* newest messages searched for a list of one destination */
 
 #endif

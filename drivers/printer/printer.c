@@ -34,7 +34,7 @@ enum phase {
 };
 
 #define TO(phase) (1u << (phase))
-static const unsigned PHASE_NEXT[PHASE_COUNT] = {
+static const unsigned phase_next[PHASE_COUNT] = {
     [PHASE_ABSENT] = TO(PHASE_IDLE),
     [PHASE_IDLE] = TO(PHASE_BEFORE) | TO(PHASE_SENDING) | TO(PHASE_ABSENT),
     [PHASE_BEFORE] = TO(PHASE_SENDING) | TO(PHASE_IDLE) | TO(PHASE_ABSENT),
@@ -74,7 +74,7 @@ struct printer {
 
 static void move(struct printer *p, enum phase next)
 {
-    assert((PHASE_NEXT[p->phase] & TO(next)) != 0);
+    assert((phase_next[p->phase] & TO(next)) != 0);
     p->phase = next;
 }
 
@@ -200,15 +200,16 @@ static void start_sending(struct printer *p, mono_t now)
 
 static void judge_before(struct printer *p, const struct printer_status *st, mono_t now)
 {
-    if ((st->flags & PRINTER_STOPPED) != 0) {
+    bool half = (st->flags & PRINTER_HALF_FORMAT) != 0;
+    bool busy = (st->flags & (PRINTER_BUSY | PRINTER_TAKE_LABEL)) != 0;
+    bool hopeless = half && p->half_tries == HALF_TRIES_MAX;
+    if ((st->flags & PRINTER_STOPPED) != 0 || hopeless) {
         finish_with_flags(p, PRINT_REFUSED, now);
-    } else if ((st->flags & PRINTER_HALF_FORMAT) != 0 && p->half_tries < HALF_TRIES_MAX) {
+    } else if (half) {
         p->half_tries++;
         command(p, p->options.dialect->clear_half);
         ask_later(p, now, POLL_MS);
-    } else if ((st->flags & PRINTER_HALF_FORMAT) != 0) {
-        finish_with_flags(p, PRINT_REFUSED, now);
-    } else if ((st->flags & (PRINTER_BUSY | PRINTER_TAKE_LABEL)) != 0) {
+    } else if (busy) {
         ask_later(p, now, POLL_MS);
     } else {
         start_sending(p, now);
@@ -470,7 +471,7 @@ void printer_pump(struct printer *p, struct hal *hal, mono_t now)
 static const struct {
     uint32_t flag;
     const char *text;
-} WORDS[] = {
+} words[] = {
     {PRINTER_PAPER_OUT, "paper out"},
     {PRINTER_RIBBON_OUT, "ribbon out"},
     {PRINTER_HEAD_OPEN, "head open"},
@@ -489,10 +490,10 @@ void printer_flags_text(uint32_t flags, char *out, size_t cap)
 {
     assert(cap > 0);
     struct buf b = buf_over(out, cap - 1);
-    for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
-        if ((flags & WORDS[i].flag) == 0) continue;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if ((flags & words[i].flag) == 0) continue;
         if (b.len > 0) buf_text(&b, ", ");
-        buf_text(&b, WORDS[i].text);
+        buf_text(&b, words[i].text);
     }
     out[b.len] = '\0';
 }

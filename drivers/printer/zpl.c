@@ -70,12 +70,12 @@ static uint32_t flags_of(const struct fields *f, const struct flag_field *table,
     return flags;
 }
 
-static const struct flag_field LINE_1[] = {
+static const struct flag_field line_1[] = {
     {1, PRINTER_PAPER_OUT},   {2, PRINTER_PAUSED},        {5, PRINTER_BUFFER_FULL},
     {7, PRINTER_HALF_FORMAT}, {9, PRINTER_SETTINGS_LOST}, {10, PRINTER_COLD},
     {11, PRINTER_HOT},
 };
-static const struct flag_field LINE_2[] = {
+static const struct flag_field line_2[] = {
     {2, PRINTER_HEAD_OPEN},
     {3, PRINTER_RIBBON_OUT},
     {7, PRINTER_TAKE_LABEL},
@@ -83,8 +83,8 @@ static const struct flag_field LINE_2[] = {
 
 static void combine(const struct fields *one, const struct fields *two, struct printer_status *out)
 {
-    out->flags = flags_of(one, LINE_1, sizeof LINE_1 / sizeof LINE_1[0]) |
-                 flags_of(two, LINE_2, sizeof LINE_2 / sizeof LINE_2[0]);
+    out->flags = flags_of(one, line_1, sizeof line_1 / sizeof line_1[0]) |
+                 flags_of(two, line_2, sizeof line_2 / sizeof line_2[0]);
     out->waiting = number(one->at[4]) + number(two->at[8]);
     if (out->waiting > 0) out->flags |= PRINTER_BUSY;
 }

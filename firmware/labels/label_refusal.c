@@ -6,7 +6,7 @@
 static const struct {
     const char *rule;
     const char *next_step;
-} RULES[] = {
+} rules[] = {
     {"label.empty", "Ask Clarus for the label document again."},
     {"label.too_large", "Ask the carrier or Clarus for a smaller document."},
     {"label.not_pdf", "Look at the document in Clarus; print it there if it is a label."},
@@ -28,9 +28,9 @@ struct buf label_refusal(struct labels_result *r, const char *rule)
 {
     *r = (struct labels_result){.error = ERR_REFUSED};
     err_ignore(slice_copy(slice_text(rule), r->rule, sizeof r->rule));
-    for (size_t i = 0; i < sizeof RULES / sizeof RULES[0]; i++) {
-        if (strcmp(RULES[i].rule, rule) != 0) continue;
-        err_ignore(slice_copy(slice_text(RULES[i].next_step), r->next_step, sizeof r->next_step));
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        if (strcmp(rules[i].rule, rule) != 0) continue;
+        err_ignore(slice_copy(slice_text(rules[i].next_step), r->next_step, sizeof r->next_step));
     }
     return buf_over(r->text, sizeof r->text - 1);
 }

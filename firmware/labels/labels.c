@@ -23,9 +23,9 @@
 
 /* One page more than parcels there can be, so that a surplus page is seen. */
 static_assert(PARCELS_MAX == 32, "the page limit of the rasteriser is PARCELS_MAX + 1");
-static const char *const RASTER_203[] = {"-r", "203", "-gray", "-l", "33", "-", NULL};
-static const char *const RASTER_300[] = {"-r", "300", "-gray", "-l", "33", "-", NULL};
-static const char *const READER_ARGS[] = {NULL};
+static const char *const raster_args_203[] = {"-r", "203", "-gray", "-l", "33", "-", NULL};
+static const char *const raster_args_300[] = {"-r", "300", "-gray", "-l", "33", "-", NULL};
+static const char *const reader_args[] = {NULL};
 
 struct work {
     int64_t shipment_id; /* 0: free */
@@ -171,7 +171,7 @@ static err_t read_next_page(struct labels *l, struct work *w, bool *out_ended)
     struct buf pgm = buf_new((size_t)page->width * page->height + 64);
     raster_to_pgm(page, &pgm);
     struct hal_job_spec spec = {.tool = HAL_TOOL_BARCODE_READ,
-                                .args = READER_ARGS,
+                                .args = reader_args,
                                 .input = buf_slice(&pgm),
                                 .output_max = READER_OUTPUT_MAX,
                                 .time_limit_ms = READER_TIME_MS,
@@ -329,7 +329,7 @@ static err_t start_pdf(struct labels *l, struct work *w, struct slice document)
     size_t page = (size_t)dots_of(l, size->width_mm) * dots_of(l, size->height_mm);
     bool fine = l->options.config->station.printer_dpi == 300;
     struct hal_job_spec spec = {.tool = HAL_TOOL_PDF_RASTER,
-                                .args = fine ? RASTER_300 : RASTER_203,
+                                .args = fine ? raster_args_300 : raster_args_203,
                                 .input = document,
                                 .output_max = RASTER_OUTPUT_SPARE + 2 * page * w->parcels.count,
                                 .time_limit_ms = RASTER_TIME_MS,

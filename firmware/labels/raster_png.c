@@ -71,7 +71,7 @@ static void to_dots(struct reader *r)
         const uint8_t *row = r->pairs + (size_t)y * r->raster.width * PAIR;
         uint8_t *to = r->raster.bits + y * r->raster.stride;
         for (uint32_t x = 0; x < r->raster.width; x++) {
-            unsigned darkness = (255u - row[x * PAIR]) * row[x * PAIR + 1] / 255u;
+            unsigned darkness = (255u - row[(size_t)x * PAIR]) * row[(size_t)x * PAIR + 1] / 255u;
             if (255u - darkness < THRESHOLD) to[x / 8] |= (uint8_t)(0x80u >> (x % 8));
         }
     }

@@ -7,7 +7,7 @@
 
 #define REPEAT_MAX 419 /* "zY" */
 
-static const char HEX[] = "0123456789ABCDEF";
+static const char hex_digits[] = "0123456789ABCDEF";
 
 static uint8_t digit_at(const uint8_t *row, size_t i)
 {
@@ -20,7 +20,7 @@ static void put_run(struct buf *out, uint8_t digit, size_t count)
         size_t n = count < REPEAT_MAX ? count : REPEAT_MAX;
         if (n >= 20) buf_byte(out, (uint8_t)('g' + n / 20 - 1));
         if (n % 20 > 1 || (n > 20 && n % 20 == 1)) buf_byte(out, (uint8_t)('G' + n % 20 - 1));
-        buf_byte(out, (uint8_t)HEX[digit]);
+        buf_byte(out, (uint8_t)hex_digits[digit]);
         count -= n;
     }
 }

@@ -6,7 +6,7 @@
 
 /* Commands that draw on this label or place what is drawn. Everything that outlives the label, or
  * talks back, is absent. "A" and "B" stand for any font and any bar code. */
-static const char *const ALLOWED[] = {
+static const char *const allowed[] = {
     "CI", "PW", "LL", "LH", "FO", "FT", "FB", "FC", "FD", "FH", "FP", "FR", "FS", "FW", "FX",
     "CF", "BY", "GB", "GC", "GD", "GE", "GF", "GS", "PO", "PM", "PQ", "PR", "SN", "TB", "LR",
 };
@@ -79,8 +79,8 @@ static bool is_allowed(const struct command *c)
 {
     if (c->name[0] == 'A') return true;
     if (c->name[0] == 'B') return true;
-    for (size_t i = 0; i < sizeof ALLOWED / sizeof ALLOWED[0]; i++) {
-        if (strcmp(c->name, ALLOWED[i]) == 0) return true;
+    for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++) {
+        if (strcmp(c->name, allowed[i]) == 0) return true;
     }
     return false;
 }

@@ -75,6 +75,8 @@ void outbox_wake(struct outbox *ob, const char *destination)
 
 /* ---------------------------------------------------------------------------------- starting -- */
 
+static_assert(OUTBOX_TICK_MAX >= DESTINATIONS_MAX, "every destination has a share of a tick");
+
 #define COUNTERS_MAX 32
 
 struct counters {
@@ -303,18 +305,18 @@ static err_t begin_attempt(struct outbox *ob, struct destination *d, int64_t id)
     return ERR_OK;
 }
 
-static void tick_destination(struct outbox *ob, struct destination *d, unsigned *budget)
+static void tick_destination(struct outbox *ob, struct destination *d, size_t budget)
 {
     mono_t now = effects_now(ob->fx);
     while (mono_reached(now, may_try_at(d))) {
         int64_t id = 0;
-        if (*budget == 0) return; /* `wake` stays: the next tick goes on */
+        if (budget == 0) return; /* `wake` stays: the next tick goes on */
         err_t e = pick(ob, d, &id);
         if (e == ERR_OK && id == 0) {
             d->wake = next_due(ob, d);
             return;
         }
-        (*budget)--;
+        budget--;
         if (e == ERR_OK) e = begin_attempt(ob, d, id);
         if (e) {
             log_event(ob->log, LOG_ERROR, "outbox.tick", "peer=%s error=%s", d->spec.name,
@@ -328,12 +330,12 @@ static void tick_destination(struct outbox *ob, struct destination *d, unsigned 
 
 void outbox_tick(struct outbox *ob)
 {
-    unsigned budget = OUTBOX_TICK_MAX;
     mono_t now = effects_now(ob->fx);
-    if (!ob->started || store_failed(ob->st)) return;
+    if (!ob->started || ob->destination_count == 0 || store_failed(ob->st)) return;
+    size_t share = OUTBOX_TICK_MAX / ob->destination_count;
     for (size_t i = 0; i < ob->destination_count; i++) {
         struct destination *d = &ob->destinations[i];
-        if (mono_reached(now, d->wake)) tick_destination(ob, d, &budget);
+        if (mono_reached(now, d->wake)) tick_destination(ob, d, share);
     }
 }
 

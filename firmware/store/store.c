@@ -24,28 +24,71 @@ static bool station_is_valid(const char *station)
 
 #define ZEROS_LEN 16384
 
+/* The open file behind one of SQLite's file controls; NULL when there is none. */
+static sqlite3_file *file_of(struct store *st, int control)
+{
+    sqlite3_file *f = NULL;
+    int rc = sqlite3_file_control(st->db, "main", control, &f);
+    return rc == SQLITE_OK && f != NULL && f->pMethods != NULL ? f : NULL;
+}
+
+/* Appends zeros up to `wanted` bytes. *out_grown says whether anything was missing. */
+static int extend(sqlite3_file *f, sqlite3_int64 wanted, bool *out_grown)
+{
+    static const uint8_t ZEROS[ZEROS_LEN];
+    sqlite3_int64 size = 0;
+    int rc = f->pMethods->xFileSize(f, &size);
+    *out_grown = rc == SQLITE_OK && size < wanted;
+    while (rc == SQLITE_OK && size < wanted) {
+        int part = wanted - size < ZEROS_LEN ? (int)(wanted - size) : ZEROS_LEN;
+        rc = f->pMethods->xWrite(f, ZEROS, part, size);
+        size += part;
+    }
+    return rc;
+}
+
 /* Fills the write-ahead log with zeros up to its full size: frames that no salt matches. Delivery
  * marks then need no new block of a full disk. */
 static void preallocate_wal(struct store *st)
 {
-    static const uint8_t ZEROS[ZEROS_LEN];
-    sqlite3_file *wal = NULL;
-    int rc = sqlite3_file_control(st->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
-    if (rc != SQLITE_OK || wal == NULL || wal->pMethods == NULL) return;
-    sqlite3_int64 size = 0;
     sqlite3_int64 wanted = 32 + (sqlite3_int64)STORE_WAL_PAGES * (STORE_PAGE_SIZE + 24);
-    rc = wal->pMethods->xFileSize(wal, &size);
-    bool grows = size < wanted;
-    while (rc == SQLITE_OK && size < wanted) {
-        int part = wanted - size < ZEROS_LEN ? (int)(wanted - size) : ZEROS_LEN;
-        rc = wal->pMethods->xWrite(wal, ZEROS, part, size);
-        size += part;
-    }
-    if (rc == SQLITE_OK && grows) rc = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
-    if (rc != SQLITE_OK) {
-        st->disk_full = true;
-        log_event(st->log, LOG_WARN, "store.preallocate", "sqlite=%d", rc);
-    }
+    sqlite3_file *wal = file_of(st, SQLITE_FCNTL_JOURNAL_POINTER);
+    bool grown = false;
+    if (wal == NULL) return;
+    int rc = extend(wal, wanted, &grown);
+    if (rc == SQLITE_OK && grown) rc = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+    if (rc == SQLITE_OK) return;
+    st->disk_full = true;
+    log_event(st->log, LOG_WARN, "store.preallocate", "sqlite=%d", rc);
+}
+
+static int64_t pragma_int(struct store *st, const char *sql)
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    if (store_prepare(st, sql, &q) || store_step(st, q, &row) || !row) return 0;
+    return store_int(q, 0);
+}
+
+static int64_t page_count(struct store *st)
+{
+    static const char SQL[] = "PRAGMA page_count";
+    return pragma_int(st, SQL);
+}
+
+/* Keeps room in the file behind the last page, so that a checkpoint can bring delivery marks home
+ * from the log though the disk is full. SQLite knows its size from the header and leaves what lies
+ * behind it alone. Whether the room could be kept decides whether the disk counts as full. */
+static void keep_slack(struct store *st)
+{
+    sqlite3_file *f = file_of(st, SQLITE_FCNTL_FILE_POINTER);
+    int64_t pages = page_count(st);
+    bool grown = false;
+    if (f == NULL || pages <= 0) return;
+    int rc = extend(f, (pages + STORE_SLACK_PAGES) * STORE_PAGE_SIZE, &grown);
+    bool full = rc != SQLITE_OK;
+    if (full && !st->disk_full) log_event(st->log, LOG_WARN, "store.slack", "sqlite=%d", rc);
+    st->disk_full = full;
 }
 
 static err_t open_stages(struct store *st, const struct store_options *o, struct store_fault *fault)
@@ -54,6 +97,7 @@ static err_t open_stages(struct store *st, const struct store_options *o, struct
     if (e) return e;
     e = store_migrate(st, o, fault);
     if (e) return e;
+    keep_slack(st);
     preallocate_wal(st);
     return ERR_OK;
 }
@@ -158,6 +202,7 @@ err_t store_checkpoint(struct store *st)
     if (rc != SQLITE_OK) return store_translate(st, rc, "checkpoint");
     st->figures.checkpoints++;
     st->wal_pages = done_pages >= log_pages ? 0 : (uint32_t)(log_pages - done_pages);
+    keep_slack(st); /* a checkpoint cuts the file to its pages */
     return ERR_OK;
 }
 
@@ -183,7 +228,6 @@ err_t store_commit(struct store *st)
     int rc = run_bare(st, SQL);
     if (rc != SQLITE_OK) return give_up(st, store_translate(st, rc, "commit"));
     st->open = false;
-    st->disk_full = false;
     st->figures.commits++;
     if (st->wal_pages >= STORE_WAL_FORCE) err_ignore(store_checkpoint(st)); /* committed already */
     return ERR_OK;
@@ -192,19 +236,10 @@ err_t store_commit(struct store *st)
 /* --------------------------------------------------------------------------- space, idle work --
  */
 
-static int64_t pragma_int(struct store *st, const char *sql)
-{
-    AUTO_STMT sqlite3_stmt *q = NULL;
-    bool row = false;
-    if (store_prepare(st, sql, &q) || store_step(st, q, &row) || !row) return 0;
-    return store_int(q, 0);
-}
-
 static uint64_t pages_used(struct store *st)
 {
-    static const char PAGES[] = "PRAGMA page_count";
     static const char FREE[] = "PRAGMA freelist_count";
-    int64_t used = pragma_int(st, PAGES) - pragma_int(st, FREE);
+    int64_t used = page_count(st) - pragma_int(st, FREE);
     return used > 0 ? (uint64_t)used : 0;
 }
 
@@ -215,8 +250,9 @@ void store_disk_free(struct store *st, uint64_t bytes)
 
 bool store_intake_full(struct store *st)
 {
-    if (st->failed || st->disk_full || st->disk_free < STORE_DISK_RESERVE) return true;
-    return pages_used(st) >= st->pages_max;
+    if (st->failed || st->disk_free < STORE_DISK_RESERVE) return true;
+    keep_slack(st);
+    return st->disk_full || pages_used(st) >= st->pages_max;
 }
 
 bool store_intake_warning(struct store *st)

@@ -30,7 +30,7 @@ struct store {
     err_t doomed; /* not ERR_OK: this transaction lost a write and must not commit */
     bool failed;
     bool corrupt;
-    bool disk_full;          /* a write met the end of the disk; until a later commit */
+    bool disk_full;          /* the disk has no room, or none to keep in reserve */
     uint64_t disk_free;      /* as told; UINT64_MAX: never told */
     uint32_t pages_max;      /* intake limit */
     uint32_t pages_hard_max; /* SQLite's limit, above the intake limit by the reserve */

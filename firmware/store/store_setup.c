@@ -139,8 +139,9 @@ static err_t open_file(struct store *st, const struct store_options *o, struct s
     if (rc != SQLITE_OK) return blame_result(o->path, store_translate(st, rc, "open"), fault);
     (void)sqlite3_extended_result_codes(st->db, 1);
     int one = 1;
-    (void)sqlite3_file_control(st->db, "main", SQLITE_FCNTL_PERSIST_WAL,
-                               &one); /* a VFS may lack it */
+    /* A VFS may lack it: the log is then made anew at each opening. No FCNTL_CHUNK_SIZE: it rounds
+     * the file up with holes, which look like room and are none. */
+    (void)sqlite3_file_control(st->db, "main", SQLITE_FCNTL_PERSIST_WAL, &one);
     return ERR_OK;
 }
 

@@ -12,7 +12,7 @@
 
 #define KEY_BYTES (KEY_MAX / 8 + 1)
 
-static const char *const PREFIXES[] = {"event", NULL};
+static const char *const prefixes[] = {"event", NULL};
 
 static bool has_bit(const uint8_t *bits, unsigned bit)
 {
@@ -69,12 +69,12 @@ static err_t open_node(struct port *p)
     return ERR_NOTFOUND;
 }
 
-static const struct port_class CLASS = {"/sys/class/input", PREFIXES, open_node};
+static const struct port_class node_class = {"/sys/class/input", prefixes, open_node};
 
 static err_t evdev_open(struct port *p)
 {
     struct usb_identity usb = {0};
-    err_t e = port_find(p, &CLASS, &usb);
+    err_t e = port_find(p, &node_class, &usb);
     if (e) return e;
     port_describe(p, &usb);
     e = port_watch(p, EPOLLIN);

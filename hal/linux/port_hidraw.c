@@ -7,7 +7,7 @@
 
 #define REPORT_MAX 1024 /* scanners send 64 bytes; high-speed devices up to 1024 */
 
-static const char *const PREFIXES[] = {"hidraw", NULL};
+static const char *const prefixes[] = {"hidraw", NULL};
 
 static void hidraw_drop(struct port *p, bool orderly)
 {
@@ -24,12 +24,12 @@ static err_t open_node(struct port *p)
     return p->fd < 0 ? port_open_error(errno) : ERR_OK;
 }
 
-static const struct port_class CLASS = {"/sys/class/hidraw", PREFIXES, open_node};
+static const struct port_class node_class = {"/sys/class/hidraw", prefixes, open_node};
 
 static err_t hidraw_open(struct port *p)
 {
     struct usb_identity usb = {0};
-    err_t e = port_find(p, &CLASS, &usb);
+    err_t e = port_find(p, &node_class, &usb);
     if (e) return e;
     port_describe(p, &usb);
     e = port_watch(p, EPOLLIN);

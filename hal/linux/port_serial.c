@@ -10,7 +10,7 @@
 #include "hal/linux/port.h"
 #include "hal/linux/serial_line.h"
 
-static const char *const PREFIXES[] = {"ttyACM", "ttyUSB", NULL};
+static const char *const prefixes[] = {"ttyACM", "ttyUSB", NULL};
 
 static err_t sp_error(enum sp_return rc)
 {
@@ -71,12 +71,12 @@ static void serial_drop(struct port *p, bool orderly)
     p->node[0] = 0;
 }
 
-static const struct port_class CLASS = {"/sys/class/tty", PREFIXES, open_node};
+static const struct port_class node_class = {"/sys/class/tty", prefixes, open_node};
 
 static err_t serial_open(struct port *p)
 {
     struct usb_identity usb = {0};
-    err_t e = port_find(p, &CLASS, &usb);
+    err_t e = port_find(p, &node_class, &usb);
     if (!e) e = port_watch(p, EPOLLIN);
     if (e) {
         serial_drop(p, false);

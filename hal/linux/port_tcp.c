@@ -54,7 +54,6 @@ static void tcp_drop(struct port *p, bool orderly)
         (void)close(fd);
         return;
     }
-    discard_input(fd);
     (void)shutdown(fd, SHUT_WR);
     port_linger(p, fd, EPOLLIN);
 }

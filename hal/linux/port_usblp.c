@@ -14,7 +14,7 @@
 #define DEVICE_ID_MAX 1024
 #define GET_DEVICE_ID _IOC(_IOC_READ, 'P', 1, DEVICE_ID_MAX)
 
-static const char *const PREFIXES[] = {"lp", NULL};
+static const char *const prefixes[] = {"lp", NULL};
 
 static void usblp_drop(struct port *p, bool orderly)
 {
@@ -48,12 +48,12 @@ static err_t open_node(struct port *p)
     return p->fd < 0 ? port_open_error(errno) : ERR_OK;
 }
 
-static const struct port_class CLASS = {"/sys/class/usbmisc", PREFIXES, open_node};
+static const struct port_class node_class = {"/sys/class/usbmisc", prefixes, open_node};
 
 static err_t usblp_open(struct port *p)
 {
     struct usb_identity usb = {0};
-    err_t e = port_find(p, &CLASS, &usb);
+    err_t e = port_find(p, &node_class, &usb);
     if (e) return e;
     describe(p, &usb);
     e = port_watch(p, EPOLLIN);

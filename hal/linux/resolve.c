@@ -24,7 +24,7 @@ static void look_up(const char *host, const char *service, int flags, struct res
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = flags | AI_NUMERICSERV};
     struct addrinfo *found = NULL;
     out->len = 0;
-    if (getaddrinfo(host, service, &hints, &found) != 0) return;
+    if (getaddrinfo(host, service, &hints, &found) != 0 || !found) return;
     const struct addrinfo *best =
         found; /* label printers answer on IPv4 even where a name has both */
     for (const struct addrinfo *a = found; a && best->ai_family != AF_INET; a = a->ai_next)

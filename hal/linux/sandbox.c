@@ -25,7 +25,7 @@
 #endif
 
 /* Programs, their libraries, fonts, and what glibc and fontconfig read. */
-static const char *const READABLE[] = {
+static const char *const readable[] = {
     "/usr",
     "/lib",
     "/lib64",
@@ -75,7 +75,7 @@ static bool close_files(int abi, int tool_fd)
     uint64_t handled = landlock_rights(abi);
     long ruleset = syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0u);
     if (ruleset < 0) return false;
-    for (const char *const *path = READABLE; *path; path++)
+    for (const char *const *path = readable; *path; path++)
         allow_path((int)ruleset, *path);
     if (tool_fd >= 0)
         allow((int)ruleset, tool_fd, LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_EXECUTE);

@@ -1,5 +1,6 @@
 #include "tests/contract/parts_fixture.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -73,6 +74,39 @@ static void hotplug__refuses_news_that_lie_about_their_size_or_say_nothing(void 
     char long_name[200];
     int len = snprintf(long_name, sizeof long_name, "ACTION=add%cDEVNAME=%0150d", 0, 7);
     assert_int_equal(hotplug_parse(slice_of(long_name, (size_t)len), &n), ERR_PROTO);
+}
+
+static void note_news(void *ctx, const struct hotplug_news *news)
+{
+    struct hotplug_news *out = ctx;
+    if (strcmp(news->node, "/dev/null") == 0) *out = *news;
+}
+
+/* The kernel repeats the news about a device on request of root, before the request returns. Where
+ * udev runs it is udev that is listened to, in its own time. */
+static void hotplug__hears_the_kernel(void **state)
+{
+    (void)state;
+    struct reactor *r;
+    struct hotplug *h;
+    struct hal_event ev[1];
+    size_t n;
+    struct hotplug_news heard = {0};
+    if (access("/run/udev/control", F_OK) == 0) skip();
+    assert_int_equal(reactor_open(&r), ERR_OK);
+    if (hotplug_open(r, note_news, &heard, &h)) {
+        reactor_close(r);
+        skip();
+    }
+    int fd = open("/sys/class/mem/null/uevent", O_WRONLY | O_CLOEXEC);
+    bool asked = fd >= 0 && write(fd, "change", 6) == 6;
+    if (fd >= 0) (void)close(fd);
+    if (asked) assert_int_equal(reactor_wait(r, reactor_clock(), ev, 1, &n), ERR_OK);
+    hotplug_close(h);
+    reactor_close(r);
+    if (!asked) skip();
+    assert_string_equal(heard.node, "/dev/null");
+    assert_string_equal(heard.subsystem, "mem");
 }
 
 /* ------------------------------------------------------------------------------------- IEEE 1284
@@ -274,6 +308,7 @@ int main(void)
         cmocka_unit_test(hotplug__reads_the_kernels_news),
         cmocka_unit_test(hotplug__reads_udevs_news),
         cmocka_unit_test(hotplug__refuses_news_that_lie_about_their_size_or_say_nothing),
+        cmocka_unit_test(hotplug__hears_the_kernel),
         cmocka_unit_test(ieee1284__is_read_with_the_length_either_way_wrong_or_absent),
         cmocka_unit_test(ieee1284__keeps_complete_pairs_of_a_short_answer_only),
         cmocka_unit_test_setup_teardown(sysfs__finds_the_usb_device_above_a_node, plant, uproot),

@@ -243,6 +243,20 @@ static void serial__refuses_a_pty(void **state)
     fixture_expect_quiet(&b->f);
 }
 
+static void serial_line__clears_what_libserialport_sets_too_much(void **state)
+{
+    (void)state;
+    int fd = open_fake();
+    struct termios t;
+    assert_int_equal(tcgetattr(fd, &t), 0);
+    t.c_iflag |= IXON | IXOFF | IXANY;
+    assert_int_equal(tcsetattr(fd, TCSANOW, &t), 0);
+    assert_int_equal(serial_line_set_flow(fd, HAL_FLOW_XONXOFF), ERR_OK);
+    t = line_settings();
+    assert_int_equal(t.c_iflag & (IXON | IXOFF | IXANY), IXON | IXOFF);
+    (void)close(fd);
+}
+
 static void serial_line__needs_a_terminal(void **state)
 {
     (void)state;
@@ -267,6 +281,7 @@ int main(void)
         CASE(serial__two_roles_do_not_take_the_same_node),
         CASE(serial__unplugged_is_gone_closed_and_found_again),
         CASE(serial__refuses_a_pty),
+        CASE(serial_line__clears_what_libserialport_sets_too_much),
         CASE(serial_line__needs_a_terminal),
     };
     return cmocka_run_group_tests_name("port_serial", tests, NULL, NULL);

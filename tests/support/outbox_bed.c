@@ -36,6 +36,7 @@ static void start(struct bed *b)
 {
     struct store_fault fault;
     const struct store_options so = {.path = b->path,
+                                     .vfs = b->vfs,
                                      .station = "PB7",
                                      .page_count_max = b->pages_max,
                                      .random = fill_random,

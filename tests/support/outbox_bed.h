@@ -30,6 +30,7 @@ struct bed {
     struct outbox *ob;
     struct log log;
     uint32_t pages_max;
+    const char *vfs;                /* NULL: the default one */
     struct destination_spec clarus; /* as configured at the next bed_start */
     struct destination_spec shop;
     bool without_shop;

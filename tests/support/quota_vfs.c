@@ -36,7 +36,7 @@ static int q_write(sqlite3_file *f, const void *data, int n, sqlite3_int64 at)
     int rc = real_of(f)->pMethods->xFileSize(real_of(f), &size);
     if (rc != SQLITE_OK) return rc;
     int64_t growth = at + n > size ? at + n - size : 0;
-    if (growth > quota.room) return SQLITE_FULL;
+    if (growth > 0 && growth > quota.room) return SQLITE_FULL;
     if (quota.room != INT64_MAX) quota.room -= growth;
     quota.bytes_written += (uint64_t)n;
     return real_of(f)->pMethods->xWrite(real_of(f), data, n, at);
@@ -44,7 +44,13 @@ static int q_write(sqlite3_file *f, const void *data, int n, sqlite3_int64 at)
 
 static int q_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
-    return real_of(f)->pMethods->xTruncate(real_of(f), size);
+    sqlite3_int64 before = 0;
+    sqlite3_int64 after = 0;
+    int rc = real_of(f)->pMethods->xFileSize(real_of(f), &before);
+    if (rc == SQLITE_OK) rc = real_of(f)->pMethods->xTruncate(real_of(f), size);
+    if (rc == SQLITE_OK) rc = real_of(f)->pMethods->xFileSize(real_of(f), &after);
+    if (rc == SQLITE_OK && quota.room != INT64_MAX) quota.room += before - after;
+    return rc;
 }
 
 static int q_sync(sqlite3_file *f, int flags)
@@ -76,6 +82,7 @@ static int q_reserved(sqlite3_file *f, int *out)
 
 static int q_control(sqlite3_file *f, int op, void *arg)
 {
+    if (op == SQLITE_FCNTL_SIZE_HINT) return SQLITE_NOTFOUND; /* would grow uncounted */
     return real_of(f)->pMethods->xFileControl(real_of(f), op, arg);
 }
 

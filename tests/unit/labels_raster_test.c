@@ -50,6 +50,17 @@ static struct raster make_page(uint32_t width, uint32_t height, uint32_t seed)
     return r;
 }
 
+static bool same_dots(const struct zpl_picture *p, const struct raster *r)
+{
+    if (p->width != r->width || p->height != r->height) return false;
+    for (uint32_t y = 0; y < r->height; y++) {
+        for (uint32_t x = 0; x < r->width; x++) {
+            if ((p->dots[(size_t)y * p->width + x] == 0) != is_black(r, x, y)) return false;
+        }
+    }
+    return true;
+}
+
 /* The picture of a job has exactly the dots of the page. */
 static void assert_prints(const struct raster *r)
 {
@@ -58,15 +69,7 @@ static void assert_prints(const struct raster *r)
     raster_to_zpl(r, &job);
     assert_false(job.overflow);
     assert_int_equal(zpl_render(buf_slice(&job), &p), ERR_OK);
-    assert_int_equal(p.width, r->width);
-    assert_int_equal(p.height, r->height);
-    for (uint32_t y = 0; y < r->height; y++) {
-        for (uint32_t x = 0; x < r->width; x++) {
-            if ((p.dots[y * p.width + x] == 0) != is_black(r, x, y)) {
-                fail_msg("dot %u,%u of %u x %u", x, y, r->width, r->height);
-            }
-        }
-    }
+    assert_true(same_dots(&p, r));
     zpl_picture_free(&p);
     buf_deinit(&job);
 }
@@ -225,7 +228,7 @@ struct png_kind {
     bool transparent;
 };
 
-static const struct png_kind PNG_KINDS[] = {
+static const struct png_kind png_kinds[] = {
     {1, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE, false},
     {4, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE, false},
     {8, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_ADAM7, false},
@@ -239,30 +242,37 @@ static const struct png_kind PNG_KINDS[] = {
     {1, PNG_COLOR_TYPE_PALETTE, PNG_INTERLACE_NONE, true},
 };
 
-/* Fills one sample row of the kind: black where the raster is, else white or transparent. */
+static size_t channels_of(const struct png_kind *k)
+{
+    if (k->color == PNG_COLOR_TYPE_GRAY_ALPHA) return 2;
+    if (k->color == PNG_COLOR_TYPE_RGB) return 3;
+    return k->color == PNG_COLOR_TYPE_RGB_ALPHA ? 4 : 1;
+}
+
+static void put_sample(const struct png_kind *k, size_t index, uint8_t *row)
+{
+    size_t bit = index * (size_t)k->depth;
+    bool palette = k->color == PNG_COLOR_TYPE_PALETTE;
+    if (k->depth >= 8) {
+        memset(row + bit / 8, palette ? 1 : 0xFF, (size_t)k->depth / 8);
+    } else {
+        uint8_t mask = (uint8_t)((1u << k->depth) - 1);
+        row[bit / 8] |= (uint8_t)(mask << (8 - (size_t)k->depth - bit % 8));
+    }
+}
+
+/* One row of the kind: black where the raster is, else white, or transparent over black. */
 static void png_row(const struct png_kind *k, const struct raster *r, uint32_t y, uint8_t *row)
 {
-    size_t channels = k->color == PNG_COLOR_TYPE_GRAY_ALPHA  ? 2
-                      : k->color == PNG_COLOR_TYPE_RGB       ? 3
-                      : k->color == PNG_COLOR_TYPE_RGB_ALPHA ? 4
-                                                             : 1;
+    size_t channels = channels_of(k);
+    bool opacity = k->transparent && channels > 1;
     memset(row, 0, r->width * channels * 2);
     for (uint32_t x = 0; x < r->width; x++) {
         bool black = is_black(r, x, y);
         for (size_t c = 0; c < channels; c++) {
-            bool alpha = k->transparent && channels % 2 == 0 && c == channels - 1;
-            /* a transparent dot is black underneath */
-            bool on = alpha ? black : (!black && !(k->transparent && channels % 2 == 0));
-            if (k->color == PNG_COLOR_TYPE_PALETTE) on = !black;
-            size_t bit = (x * channels + c) * (size_t)k->depth;
-            if (!on) continue;
-            if (k->depth >= 8) {
-                memset(row + bit / 8, k->color == PNG_COLOR_TYPE_PALETTE ? 1 : 0xFF,
-                       (size_t)k->depth / 8);
-            } else {
-                uint8_t mask = (uint8_t)((1u << k->depth) - 1);
-                row[bit / 8] |= (uint8_t)(mask << (8 - (size_t)k->depth - bit % 8));
-            }
+            bool is_opacity = opacity && c == channels - 1;
+            bool on = is_opacity ? black : !black && !opacity;
+            if (on) put_sample(k, x * channels + c, row);
         }
     }
 }
@@ -301,10 +311,10 @@ static void png__every_kind_gives_the_same_dots(void **state)
 {
     (void)state;
     struct raster page = make_page(83, 61, 21);
-    for (size_t i = 0; i < COUNT(PNG_KINDS); i++) {
+    for (size_t i = 0; i < COUNT(png_kinds); i++) {
         struct buf png = buf_new(1u << 20);
         struct raster again = {0};
-        make_png(&PNG_KINDS[i], &page, &png);
+        make_png(&png_kinds[i], &page, &png);
         assert_int_equal(raster_from_png(buf_slice(&png), &again), ERR_OK);
         assert_int_equal(again.width, page.width);
         if (memcmp(page.bits, again.bits, page.stride * page.height) != 0) {
@@ -321,7 +331,7 @@ static void png__cut_anywhere_is_refused(void **state)
     (void)state;
     struct raster page = make_page(83, 61, 22);
     struct buf png = buf_new(1u << 20);
-    make_png(&PNG_KINDS[2], &page, &png);
+    make_png(&png_kinds[2], &page, &png);
     for (size_t len = 0; len < png.len; len++) {
         struct raster r = {0};
         assert_int_not_equal(raster_from_png(slice_sub(buf_slice(&png), 0, len), &r), ERR_OK);
@@ -337,7 +347,7 @@ static void png__damaged_anywhere_never_harms(void **state)
     struct raster page = make_page(83, 61, 23);
     struct buf png = buf_new(1u << 20);
     uint32_t seed = 5;
-    make_png(&PNG_KINDS[7], &page, &png);
+    make_png(&png_kinds[7], &page, &png);
     for (int round = 0; round < 3000; round++) {
         size_t at = draw(&seed) % png.len;
         uint8_t kept = png.ptr[at];

@@ -128,14 +128,14 @@ static size_t page_of(int64_t parcel_id, bool *out_checked)
     return page;
 }
 
-static const char *const ONE[] = {"15501234567890"};
-static const char *const TWO[] = {"15501234567890", "15501234567891"};
+static const char *const one_number[] = {"15501234567890"};
+static const char *const two_numbers[] = {"15501234567890", "15501234567891"};
 
 static void labels__a_pdf_becomes_a_checked_job(void **state)
 {
     (void)state;
     bool checked = false;
-    int64_t s = label_bed_shipment(&bed, ONE, 1);
+    int64_t s = label_bed_shipment(&bed, one_number, 1);
     tools.codes[0] = "%000SW1A1AA15501234567890101826";
     label_bed_accept(&bed, s, PDF);
     assert_int_equal(bed.last.error, ERR_OK);
@@ -150,11 +150,11 @@ static void labels__a_pdf_becomes_a_checked_job(void **state)
 static void labels__the_resolution_is_the_printers(void **state)
 {
     (void)state;
-    int64_t s = label_bed_shipment(&bed, ONE, 1);
+    int64_t s = label_bed_shipment(&bed, one_number, 1);
     bed.config.station.printer_dpi = 300;
     tools.widths[0] = 1181;
     tools.heights[0] = 1772;
-    tools.codes[0] = ONE[0];
+    tools.codes[0] = one_number[0];
     label_bed_accept(&bed, s, PDF);
     assert_int_equal(bed.last.error, ERR_OK);
     assert_string_equal(tools.resolution, "300");
@@ -164,10 +164,10 @@ static void labels__a_page_goes_to_the_parcel_on_its_barcode(void **state)
 {
     (void)state;
     bool checked = false;
-    int64_t s = label_bed_shipment(&bed, TWO, 2);
+    int64_t s = label_bed_shipment(&bed, two_numbers, 2);
     two_pages();
-    tools.codes[0] = TWO[1];
-    tools.codes[1] = TWO[0];
+    tools.codes[0] = two_numbers[1];
+    tools.codes[1] = two_numbers[0];
     label_bed_accept(&bed, s, PDF);
     assert_int_equal(bed.last.error, ERR_OK);
     assert_int_equal(page_of(s * 100 + 1, &checked), 1);
@@ -179,7 +179,7 @@ static void labels__without_a_reader_the_order_of_pages_decides(void **state)
 {
     (void)state;
     bool checked = true;
-    int64_t s = label_bed_shipment(&bed, TWO, 2);
+    int64_t s = label_bed_shipment(&bed, two_numbers, 2);
     two_pages();
     tools.no_reader = true;
     label_bed_accept(&bed, s, PDF);
@@ -193,9 +193,9 @@ static void labels__without_a_reader_the_order_of_pages_decides(void **state)
 static void labels__a_reader_that_fails_checks_nothing(void **state)
 {
     (void)state;
-    int64_t s = label_bed_shipment(&bed, ONE, 1);
+    int64_t s = label_bed_shipment(&bed, one_number, 1);
     tools.reader_code = 2;
-    tools.codes[0] = ONE[0];
+    tools.codes[0] = one_number[0];
     label_bed_accept(&bed, s, PDF);
     assert_int_equal(bed.last.error, ERR_OK);
     assert_false(bed.last.checked);
@@ -204,9 +204,9 @@ static void labels__a_reader_that_fails_checks_nothing(void **state)
 static void labels__a_page_of_somebody_else_is_refused(void **state)
 {
     (void)state;
-    int64_t s = label_bed_shipment(&bed, TWO, 2);
+    int64_t s = label_bed_shipment(&bed, two_numbers, 2);
     two_pages();
-    tools.codes[0] = TWO[0];
+    tools.codes[0] = two_numbers[0];
     tools.codes[1] = "15509999999999";
     label_bed_accept(&bed, s, PDF);
     assert_refused("label.foreign", "page 2");
@@ -215,7 +215,7 @@ static void labels__a_page_of_somebody_else_is_refused(void **state)
     label_bed_accept(&bed, s, PDF);
     assert_refused("label.foreign", "page 2");
     tools.pages_read = 0;
-    tools.codes[1] = TWO[0];
+    tools.codes[1] = two_numbers[0];
     label_bed_accept(&bed, s, PDF);
     assert_refused("label.twice", "page 2");
 }
@@ -223,10 +223,10 @@ static void labels__a_page_of_somebody_else_is_refused(void **state)
 static void labels__a_page_with_two_numbers_is_refused(void **state)
 {
     (void)state;
-    int64_t s = label_bed_shipment(&bed, TWO, 2);
+    int64_t s = label_bed_shipment(&bed, two_numbers, 2);
     two_pages();
     tools.codes[0] = "15501234567890/15501234567891";
-    tools.codes[1] = TWO[1];
+    tools.codes[1] = two_numbers[1];
     label_bed_accept(&bed, s, PDF);
     assert_refused("label.ambiguous", "page 1");
 }
@@ -246,7 +246,7 @@ static void labels__parcels_may_share_one_number(void **state)
 static void labels__any_word_of_the_rasteriser_refuses(void **state)
 {
     (void)state;
-    int64_t s = label_bed_shipment(&bed, ONE, 1);
+    int64_t s = label_bed_shipment(&bed, one_number, 1);
     tools.words = "Config Error: No display font for 'Helvetica'\n";
     label_bed_accept(&bed, s, PDF);
     assert_refused("label.words", "No display font");
@@ -255,7 +255,7 @@ static void labels__any_word_of_the_rasteriser_refuses(void **state)
 static void labels__a_rasteriser_in_trouble_is_named(void **state)
 {
     (void)state;
-    int64_t s = label_bed_shipment(&bed, ONE, 1);
+    int64_t s = label_bed_shipment(&bed, one_number, 1);
     tools.over_limit = true;
     label_bed_accept(&bed, s, PDF);
     assert_refused("label.limits", "too long or too much");
@@ -279,11 +279,11 @@ static void labels__a_rasteriser_in_trouble_is_named(void **state)
 static void labels__the_number_of_pages_is_the_number_of_parcels(void **state)
 {
     (void)state;
-    int64_t one = label_bed_shipment(&bed, ONE, 1);
+    int64_t one = label_bed_shipment(&bed, one_number, 1);
     two_pages();
     label_bed_accept(&bed, one, PDF);
     assert_refused("label.pages", "2 pages for 1 parcel");
-    int64_t two = label_bed_shipment(&bed, TWO, 2);
+    int64_t two = label_bed_shipment(&bed, two_numbers, 2);
     tools.widths[1] = 0;
     label_bed_accept(&bed, two, PDF);
     assert_refused("label.pages", "1 page for 2 parcels");
@@ -307,7 +307,7 @@ static void labels__a_wrong_size_is_refused_and_never_scaled(void **state)
     };
     tools.no_reader = true;
     for (size_t i = 0; i < COUNT(sizes); i++) {
-        int64_t s = label_bed_shipment(&bed, ONE, 1);
+        int64_t s = label_bed_shipment(&bed, one_number, 1);
         tools.widths[0] = sizes[i].width;
         tools.heights[0] = sizes[i].height;
         label_bed_accept(&bed, s, PDF);
@@ -324,7 +324,7 @@ static void labels__a_wrong_size_is_refused_and_never_scaled(void **state)
 static void labels__an_empty_page_is_refused(void **state)
 {
     (void)state;
-    int64_t s = label_bed_shipment(&bed, ONE, 1);
+    int64_t s = label_bed_shipment(&bed, one_number, 1);
     tools.blank = true;
     label_bed_accept(&bed, s, PDF);
     assert_refused("label.blank", "page 1");
@@ -333,7 +333,7 @@ static void labels__an_empty_page_is_refused(void **state)
 static void labels__what_is_no_label_is_named(void **state)
 {
     (void)state;
-    int64_t s = label_bed_shipment(&bed, ONE, 1);
+    int64_t s = label_bed_shipment(&bed, one_number, 1);
     label_bed_accept(&bed, s, SLICE("<!DOCTYPE html><title>Error</title>"));
     assert_refused("label.not_pdf", "web page: <!DOCTYPE html>");
     label_bed_accept(&bed, s, SLICE("\x00\x01{\"error\"}"));
@@ -344,8 +344,7 @@ static void labels__what_is_no_label_is_named(void **state)
     assert_refused("label.zpl", "immediate command");
     label_bed_accept(&bed, s, SLICE_NONE);
     assert_refused("label.empty", "empty");
-    static uint8_t large[LABEL_DOCUMENT_MAX + 1];
-    memcpy(large, "%PDF-", 5);
+    static uint8_t large[LABEL_DOCUMENT_MAX + 1] = "%PDF-";
     label_bed_accept(&bed, s, slice_of(large, sizeof large));
     assert_refused("label.too_large", "4194305 bytes");
 }
@@ -354,7 +353,7 @@ static void labels__zpl_goes_to_the_parcel_it_names(void **state)
 {
     (void)state;
     struct buf job = buf_new(LABEL_JOB_MAX);
-    int64_t s = label_bed_shipment(&bed, TWO, 2);
+    int64_t s = label_bed_shipment(&bed, two_numbers, 2);
     label_bed_accept(&bed, s,
                      SLICE("^XA^FO1,1^FD15501234567891^FS^XZ\n^XA^FO1,1^FD15501234567890^FS^XZ\n"));
     assert_int_equal(bed.last.error, ERR_OK);
@@ -367,7 +366,7 @@ static void labels__zpl_goes_to_the_parcel_it_names(void **state)
     assert_int_equal(labels_job(bed.st, s * 100 + 2, &job), ERR_OK);
     assert_true(slice_find(buf_slice(&job), SLICE("^FDB^FS")) < job.len);
     buf_deinit(&job);
-    int64_t one = label_bed_shipment(&bed, ONE, 1);
+    int64_t one = label_bed_shipment(&bed, one_number, 1);
     label_bed_accept(&bed, one, SLICE("^XA^FDA^FS^XZ^XA^FDB^FS^XZ"));
     assert_string_equal(bed.last.rule, "label.pages");
 }
@@ -375,8 +374,8 @@ static void labels__zpl_goes_to_the_parcel_it_names(void **state)
 static void labels__a_second_call_under_way_is_busy(void **state)
 {
     (void)state;
-    int64_t s = label_bed_shipment(&bed, ONE, 1);
-    tools.codes[0] = ONE[0];
+    int64_t s = label_bed_shipment(&bed, one_number, 1);
+    tools.codes[0] = one_number[0];
     assert_int_equal(labels_accept(bed.labels, s, PDF), ERR_OK);
     assert_int_equal(labels_accept(bed.labels, s, PDF), ERR_BUSY);
     label_bed_run(&bed, 1);
@@ -398,8 +397,8 @@ static void labels__a_shipment_without_numbers_is_not_taken(void **state)
 static void labels__resume_from_the_stored_document(void **state)
 {
     (void)state;
-    int64_t s = label_bed_shipment(&bed, ONE, 1);
-    tools.codes[0] = ONE[0];
+    int64_t s = label_bed_shipment(&bed, one_number, 1);
+    tools.codes[0] = one_number[0];
     assert_int_equal(labels_resume(bed.labels, s), ERR_NOTFOUND);
     assert_int_equal(labels_accept(bed.labels, s, PDF), ERR_OK);
     assert_int_equal(store_commit(bed.st), ERR_OK);
@@ -415,9 +414,9 @@ static void labels__a_damaged_job_is_never_handed_out(void **state)
     (void)state;
     struct buf job = buf_new(LABEL_JOB_MAX);
     sqlite3_stmt *q = NULL;
-    int64_t s = label_bed_shipment(&bed, ONE, 1);
+    int64_t s = label_bed_shipment(&bed, one_number, 1);
     assert_int_equal(labels_job(bed.st, s * 100 + 1, &job), ERR_NOTFOUND);
-    tools.codes[0] = ONE[0];
+    tools.codes[0] = one_number[0];
     label_bed_accept(&bed, s, PDF);
     assert_int_equal(store_begin(bed.st), ERR_OK);
     assert_int_equal(
@@ -432,26 +431,26 @@ static void scan__is_compared_by_the_carriers_rule(void **state)
 {
     (void)state;
     static const struct {
-        int match;
         const char *scan;
         const char *tracking;
+        unsigned char match;
         bool same;
     } cases[] = {
-        {CARRIER_MATCH_EQUAL, "1Z999AA10123456784", "1Z999AA10123456784", true},
-        {CARRIER_MATCH_EQUAL, "1Z 999 AA1 01 2345 6784", "1Z999AA10123456784", true},
-        {CARRIER_MATCH_EQUAL, "1Z999AA10123456784X", "1Z999AA10123456784", false},
-        {CARRIER_MATCH_EQUAL, "1z999aa10123456784", "1Z999AA10123456784", false},
-        {CARRIER_MATCH_CONTAINS, "%000SW1A1AA15501234567890101826", "15501234567890", true},
-        {CARRIER_MATCH_CONTAINS, "%000SW1A1AA15501234567891101826", "15501234567890", false},
-        {CARRIER_MATCH_CONTAINS, "1550123456789", "15501234567890", false},
-        {CARRIER_MATCH_PREFIX, "JD0002-001", "JD0002", true},
-        {CARRIER_MATCH_PREFIX, "XJD0002", "JD0002", false},
-        {CARRIER_MATCH_CONTAINS, "ANYTHING", "", false},
-        {CARRIER_MATCH_EQUAL, "", "", false},
-        {CARRIER_MATCH_CONTAINS, "", "X", false},
+        {"1Z999AA10123456784", "1Z999AA10123456784", CARRIER_MATCH_EQUAL, true},
+        {"1Z 999 AA1 01 2345 6784", "1Z999AA10123456784", CARRIER_MATCH_EQUAL, true},
+        {"1Z999AA10123456784X", "1Z999AA10123456784", CARRIER_MATCH_EQUAL, false},
+        {"1z999aa10123456784", "1Z999AA10123456784", CARRIER_MATCH_EQUAL, false},
+        {"%000SW1A1AA15501234567890101826", "15501234567890", CARRIER_MATCH_CONTAINS, true},
+        {"%000SW1A1AA15501234567891101826", "15501234567890", CARRIER_MATCH_CONTAINS, false},
+        {"1550123456789", "15501234567890", CARRIER_MATCH_CONTAINS, false},
+        {"JD0002-001", "JD0002", CARRIER_MATCH_PREFIX, true},
+        {"XJD0002", "JD0002", CARRIER_MATCH_PREFIX, false},
+        {"ANYTHING", "", CARRIER_MATCH_CONTAINS, false},
+        {"", "", CARRIER_MATCH_EQUAL, false},
+        {"", "X", CARRIER_MATCH_CONTAINS, false},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        bed.config.site.carriers[0].match = (unsigned char)cases[i].match;
+        bed.config.site.carriers[0].match = cases[i].match;
         bool same = labels_scan_matches(&bed.config.site, BED_CARRIER, slice_text(cases[i].scan),
                                         cases[i].tracking);
         if (same != cases[i].same) fail_msg("case %zu", i);

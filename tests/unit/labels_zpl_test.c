@@ -13,7 +13,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
-static const struct config_label SIZE = {.width_mm = 100, .height_mm = 150, .tolerance_mm = 3};
+static const struct config_label paper = {.width_mm = 100, .height_mm = 150, .tolerance_mm = 3};
 
 /* ------------------------------------------------------------------------- from the carrier -- */
 
@@ -36,7 +36,7 @@ static void zpl__a_plain_label_passes(void **state)
     buf_deinit(&job);
 }
 
-static const char *const REFUSED[] = {
+static const char *const refused[] = {
     "",
     "   ",
     "HELLO",
@@ -87,11 +87,11 @@ static const char *const REFUSED[] = {
 static void zpl__anything_but_a_label_is_refused_in_words(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(REFUSED); i++) {
+    for (size_t i = 0; i < COUNT(refused); i++) {
         struct zpl_formats f;
         char text[SAY_CAP] = "";
-        err_t e = zpl_check(slice_text(REFUSED[i]), &f, text);
-        if (e != ERR_REFUSED) fail_msg("passed: %s", REFUSED[i]);
+        err_t e = zpl_check(slice_text(refused[i]), &f, text);
+        if (e != ERR_REFUSED) fail_msg("passed: %s", refused[i]);
         assert_true(strlen(text) > 10);
     }
 }
@@ -135,7 +135,7 @@ static void commands_of(struct slice zpl, char *out, size_t cap)
     out[n] = '\0';
 }
 
-static const char *const HOSTILE[] = {
+static const char *const hostile[] = {
     "^XZ^XA^FDevil",
     "~JA",
     "~CC+",
@@ -158,7 +158,7 @@ static const char *const HOSTILE[] = {
 static void make_tag(const char *text, struct buf *out)
 {
     struct label_tag tag = {.title = text, .reference = text, .code = "PB7-1", .line = text};
-    assert_int_equal(labels_tag_zpl(&tag, &SIZE, 203, out), ERR_OK);
+    assert_int_equal(labels_tag_zpl(&tag, &paper, 203, out), ERR_OK);
 }
 
 static void tag__no_order_text_is_a_command(void **state)
@@ -169,9 +169,9 @@ static void tag__no_order_text_is_a_command(void **state)
     struct buf b = buf_new(65536);
     make_tag("HOLD", &b);
     commands_of(buf_slice(&b), plain, sizeof plain);
-    for (size_t i = 0; i < COUNT(HOSTILE); i++) {
+    for (size_t i = 0; i < COUNT(hostile); i++) {
         buf_clear(&b);
-        make_tag(HOSTILE[i], &b);
+        make_tag(hostile[i], &b);
         commands_of(buf_slice(&b), names, sizeof names);
         assert_string_equal(names, plain);
         for (size_t k = 0; k < b.len; k++) {
@@ -216,7 +216,7 @@ static void tag__a_code_is_letters_digits_and_hyphens(void **state)
     struct buf b = buf_new(65536);
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct label_tag tag = {.title = "HOLD", .reference = "R", .code = bad[i], .line = ""};
-        assert_int_equal(labels_tag_zpl(&tag, &SIZE, 203, &b), ERR_INVALID);
+        assert_int_equal(labels_tag_zpl(&tag, &paper, 203, &b), ERR_INVALID);
     }
     buf_deinit(&b);
 }

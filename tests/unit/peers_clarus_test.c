@@ -343,8 +343,8 @@ static void package__what_the_contract_refuses_is_refused(void **state)
         ",\"storage_unit_type_id\":15,\"dimensions\":{\"length\":1}",
         ",\"storage_unit_type_id\":15,\"dimensions\":{\"unit_of_measure\":\"cm\"}",
         ",\"storage_unit_type_id\":15,\"dimensions\":{\"unit_of_measure\":\"metre\",\"length\":-1}",
-        ",\"storage_unit_type_id\":15,\"dimensions\":{\"unit_of_measure\":\"metre\","
-        "\"weight_unit_of_measure\":\"kg\"}",
+        (",\"storage_unit_type_id\":15,\"dimensions\":{\"unit_of_measure\":\"metre\","
+         "\"weight_unit_of_measure\":\"kg\"}"),
     };
     struct caller c = fresh(NULL);
     char body[400];
@@ -402,7 +402,7 @@ static void task__order_is_complete_only_with_the_last_one(void **state)
 {
     (void)state;
     struct caller c = fresh(NULL);
-    uint32_t tasks[4];
+    uint32_t tasks[4] = {0};
     struct peer_order_view v;
     assert_int_equal(open_tasks(&c, "WEB-10429", tasks, 4), 2);
     assert_int_equal(complete(&c, tasks[0]), 200);
@@ -420,7 +420,7 @@ static void task__part_allocated_order_stays_partial(void **state)
 {
     (void)state;
     struct caller c = fresh(NULL);
-    uint32_t tasks[4];
+    uint32_t tasks[4] = {0};
     struct peer_order_view v;
     size_t n = open_tasks(&c, "WEB-10431", tasks, 4);
     for (size_t i = 0; i < n; i++)

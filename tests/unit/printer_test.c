@@ -210,7 +210,7 @@ static const struct {
     void (*set)(struct zpl_printer_faults *f);
     uint32_t flag;
     const char *text;
-} FAULTS[] = {
+} faults[] = {
     {set_paper_out, PRINTER_PAPER_OUT, "paper out"},
     {set_head_open, PRINTER_HEAD_OPEN, "head open"},
     {set_ribbon_out, PRINTER_RIBBON_OUT, "ribbon out"},
@@ -223,16 +223,16 @@ static const struct {
 static void printer__refuses_and_sends_nothing_while_something_is_wrong(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(FAULTS); i++) {
+    for (size_t i = 0; i < COUNT(faults); i++) {
         struct world w;
         open_world(&w, true, NULL);
-        FAULTS[i].set(zpl_printer_faults(w.device));
+        faults[i].set(zpl_printer_faults(w.device));
         plug(&w);
         print(&w, 1, LABEL);
         run(&w, 10000);
         assert_result(&w, 1, PRINT_REFUSED);
-        assert_int_equal(w.last.flags, FAULTS[i].flag);
-        assert_string_equal(w.last.text, FAULTS[i].text);
+        assert_int_equal(w.last.flags, faults[i].flag);
+        assert_string_equal(w.last.text, faults[i].text);
         *zpl_printer_faults(w.device) = (struct zpl_printer_faults){0};
         run(&w, 20000);
         assert_int_equal(zpl_printer_label_count(w.device), 0);
@@ -591,7 +591,7 @@ struct reply {
     {                                                                                              \
         {(const uint8_t *)(text), sizeof(text) - 1}, complete, flags, waiting                      \
     }
-static const struct reply REPLIES[] = {
+static const struct reply replies[] = {
     REPLY(STATUS_CLEAN, 1, 0, 0),
     REPLY(STATUS_PAPER, 1, PRINTER_PAPER_OUT | PRINTER_PAUSED | PRINTER_RIBBON_OUT, 0),
     REPLY(STATUS_HEAD, 1, PRINTER_PAUSED | PRINTER_HEAD_OPEN | PRINTER_SETTINGS_LOST | PRINTER_BUSY,
@@ -623,18 +623,18 @@ static const struct reply REPLIES[] = {
 static void zpl_status__is_read_in_any_chunking(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(REPLIES); i++) {
+    for (size_t i = 0; i < COUNT(replies); i++) {
         for (size_t step = 1; step <= 200; step += 3) {
             struct printer_parser parser = {.len = 0};
             struct printer_status st = {0};
             int complete = 0;
-            for (size_t at = 0; at < REPLIES[i].bytes.len; at += step) {
-                struct slice part = slice_sub(REPLIES[i].bytes, at, at + step);
+            for (size_t at = 0; at < replies[i].bytes.len; at += step) {
+                struct slice part = slice_sub(replies[i].bytes, at, at + step);
                 if (printer_zpl.status_push(&parser, part, &st)) complete++;
             }
-            assert_int_equal(complete, REPLIES[i].complete);
-            assert_int_equal(st.flags, REPLIES[i].flags);
-            assert_int_equal(st.waiting, REPLIES[i].waiting);
+            assert_int_equal(complete, replies[i].complete);
+            assert_int_equal(st.flags, replies[i].flags);
+            assert_int_equal(st.waiting, replies[i].waiting);
         }
     }
 }

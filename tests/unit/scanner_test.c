@@ -46,15 +46,15 @@ static mono_t at(int64_t ms)
 }
 
 /* No window for repeats: the vectors repeat on purpose. */
-static const struct scanner_framing PLAIN = {.terminated = true, .repeat_ms = 1};
-static const struct scanner_framing AIM = {.terminated = true, .aim = true, .repeat_ms = 1};
-static const struct scanner_framing GAP = {.repeat_ms = 1};
-static const struct scanner_framing STX_ETX = {
+static const struct scanner_framing plain = {.terminated = true, .repeat_ms = 1};
+static const struct scanner_framing with_aim = {.terminated = true, .aim = true, .repeat_ms = 1};
+static const struct scanner_framing by_gap = {.repeat_ms = 1};
+static const struct scanner_framing stx_etx = {
     .terminated = true, .suffix = "\x03", .repeat_ms = 1};
-static const struct scanner_framing AFFIXES = {
+static const struct scanner_framing affixes = {
     .terminated = true, .prefix = "S:", .suffix = "#", .repeat_ms = 1};
-static const struct scanner_framing TAB_GAP = {.suffix = "\t", .repeat_ms = 1};
-static const struct scanner_framing STAND_IN = {
+static const struct scanner_framing tab_gap = {.suffix = "\t", .repeat_ms = 1};
+static const struct scanner_framing stand_in = {
     .terminated = true, .aim = true, .gs = "~1", .repeat_ms = 1};
 
 struct vector {
@@ -63,39 +63,39 @@ struct vector {
     const char *scans;
 };
 
-static const struct vector VECTORS[] = {
-    {&PLAIN, {(const uint8_t *)"ABC\r", 4}, "ABC;"},
-    {&PLAIN, {(const uint8_t *)"ABC\n", 4}, "ABC;"},
-    {&PLAIN, {(const uint8_t *)"ABC\r\n", 5}, "ABC;"},
-    {&PLAIN, {(const uint8_t *)"ABC\n\r", 5}, "ABC;"},
-    {&PLAIN, {(const uint8_t *)"ABC\r\r", 5}, "ABC;"},
-    {&PLAIN, {(const uint8_t *)"ABC\x03", 4}, "ABC;"},
-    {&PLAIN,
+static const struct vector vectors[] = {
+    {&plain, {(const uint8_t *)"ABC\r", 4}, "ABC;"},
+    {&plain, {(const uint8_t *)"ABC\n", 4}, "ABC;"},
+    {&plain, {(const uint8_t *)"ABC\r\n", 5}, "ABC;"},
+    {&plain, {(const uint8_t *)"ABC\n\r", 5}, "ABC;"},
+    {&plain, {(const uint8_t *)"ABC\r\r", 5}, "ABC;"},
+    {&plain, {(const uint8_t *)"ABC\x03", 4}, "ABC;"},
+    {&plain,
      {(const uint8_t *)"\x02"
                        "ABC\x03\r\n",
       7},
      "ABC;"},
-    {&PLAIN, {(const uint8_t *)"\r\n\r\n", 4}, ""},
-    {&PLAIN, {(const uint8_t *)"AB\rCD\r\nEF\r", 10}, "AB;CD;EF;"},
-    {&PLAIN,
+    {&plain, {(const uint8_t *)"\r\n\r\n", 4}, ""},
+    {&plain, {(const uint8_t *)"AB\rCD\r\nEF\r", 10}, "AB;CD;EF;"},
+    {&plain,
      {(const uint8_t *)"A\x02"
                        "B\r",
       4},
      "A!broken;B;"},
-    {&PLAIN,
+    {&plain,
      {(const uint8_t *)"A\x1D"
                        "B\r",
       4},
      "A<GS>B;"},
-    {&PLAIN, {(const uint8_t *)"A\0B\r", 4}, "A<NUL>B!control;"},
-    {&PLAIN, {(const uint8_t *)"\0\0\0\r", 4}, "<NUL><NUL><NUL>!control;"},
-    {&PLAIN, {(const uint8_t *)"A\x1B[2J\r", 6}, "A<ESC>[2J!control;"},
-    {&PLAIN, {(const uint8_t *)"A\x7F\r", 3}, "A\\x7f!control;"},
-    {&PLAIN, {(const uint8_t *)"]C1X\r", 5}, "]C1X;"},
-    {&PLAIN, {(const uint8_t *)"\xC3\xA4\xC3\xB6\xC3\xBC\r", 7}, "\\xc3\\xa4\\xc3\\xb6\\xc3\\xbc;"},
-    {&PLAIN, {(const uint8_t *)"ABCDEFGHIJ\xFC\r", 12}, "ABCDEFGHIJ\\xfc!control;"},
+    {&plain, {(const uint8_t *)"A\0B\r", 4}, "A<NUL>B!control;"},
+    {&plain, {(const uint8_t *)"\0\0\0\r", 4}, "<NUL><NUL><NUL>!control;"},
+    {&plain, {(const uint8_t *)"A\x1B[2J\r", 6}, "A<ESC>[2J!control;"},
+    {&plain, {(const uint8_t *)"A\x7F\r", 3}, "A\\x7f!control;"},
+    {&plain, {(const uint8_t *)"]C1X\r", 5}, "]C1X;"},
+    {&plain, {(const uint8_t *)"\xC3\xA4\xC3\xB6\xC3\xBC\r", 7}, "\\xc3\\xa4\\xc3\\xb6\\xc3\\xbc;"},
+    {&plain, {(const uint8_t *)"ABCDEFGHIJ\xFC\r", 12}, "ABCDEFGHIJ\\xfc!control;"},
     /* 4006381333931 CR at 7E1, read as 8N1; the CR carries a parity bit too */
-    {&PLAIN,
+    {&plain,
      {(const uint8_t *)"\xB4"
                        "00"
                        "6"
@@ -107,38 +107,38 @@ static const struct vector VECTORS[] = {
                        "\xB1\x8D",
       14},
      "\\xb40063\\xb8\\xb133393\\xb1!parity;"},
-    {&AIM, {(const uint8_t *)"]C10109521234543213\r", 20}, "]C1 0109521234543213;"},
-    {&AIM,
+    {&with_aim, {(const uint8_t *)"]C10109521234543213\r", 20}, "]C1 0109521234543213;"},
+    {&with_aim,
      {(const uint8_t *)"]d2010952123454321310L\x1D"
                        "21S\r",
       27},
      "]d2 010952123454321310L<GS>21S;"},
-    {&AIM, {(const uint8_t *)"4006381333931\r", 14}, "4006381333931;"},
-    {&AIM, {(const uint8_t *)"]\r", 2}, "];"},
-    {&AIM, {(const uint8_t *)"]E0\r", 4}, ""},
-    {&AIM, {(const uint8_t *)"]E09771234567898]E105\r", 22}, "]E0 9771234567898+05;"},
-    {&AIM, {(const uint8_t *)"]E3977123456789805\r", 19}, "]E3 9771234567898+05;"},
-    {&AIM, {(const uint8_t *)"]C0AB]E1CD\r", 11}, "]C0 AB]E1CD;"},
-    {&GAP, {(const uint8_t *)"ABC", 3}, "ABC~;"},
-    {&GAP, {(const uint8_t *)"ABC\r\n", 5}, "ABC~;"},
-    {&GAP, {(const uint8_t *)"AB\rCD", 5}, "AB<CR>CD!control~;"},
-    {&GAP,
+    {&with_aim, {(const uint8_t *)"4006381333931\r", 14}, "4006381333931;"},
+    {&with_aim, {(const uint8_t *)"]\r", 2}, "];"},
+    {&with_aim, {(const uint8_t *)"]E0\r", 4}, ""},
+    {&with_aim, {(const uint8_t *)"]E09771234567898]E105\r", 22}, "]E0 9771234567898+05;"},
+    {&with_aim, {(const uint8_t *)"]E3977123456789805\r", 19}, "]E3 9771234567898+05;"},
+    {&with_aim, {(const uint8_t *)"]C0AB]E1CD\r", 11}, "]C0 AB]E1CD;"},
+    {&by_gap, {(const uint8_t *)"ABC", 3}, "ABC~;"},
+    {&by_gap, {(const uint8_t *)"ABC\r\n", 5}, "ABC~;"},
+    {&by_gap, {(const uint8_t *)"AB\rCD", 5}, "AB<CR>CD!control~;"},
+    {&by_gap,
      {(const uint8_t *)"\x02"
                        "AB\x03",
       4},
      "AB;"},
-    {&TAB_GAP, {(const uint8_t *)"ABC\t", 4}, "ABC~;"},
-    {&STX_ETX,
+    {&tab_gap, {(const uint8_t *)"ABC\t", 4}, "ABC~;"},
+    {&stx_etx,
      {(const uint8_t *)"\x02"
                        "A\rB\x03\r\n\x02"
                        "C\x03",
       10},
      "A<CR>B!control;C;"},
-    {&AFFIXES, {(const uint8_t *)"S:ABC#\r", 7}, "ABC;"},
-    {&AFFIXES, {(const uint8_t *)"S:S:A##\r", 8}, "S:A#;"},
-    {&AFFIXES, {(const uint8_t *)"ABC\r", 4}, "ABC;"},
-    {&AFFIXES, {(const uint8_t *)"S:#\r", 4}, ""},
-    {&STAND_IN, {(const uint8_t *)"]d210A~121B~1\r", 14}, "]d2 10A<GS>21B<GS>;"},
+    {&affixes, {(const uint8_t *)"S:ABC#\r", 7}, "ABC;"},
+    {&affixes, {(const uint8_t *)"S:S:A##\r", 8}, "S:A#;"},
+    {&affixes, {(const uint8_t *)"ABC\r", 4}, "ABC;"},
+    {&affixes, {(const uint8_t *)"S:#\r", 4}, ""},
+    {&stand_in, {(const uint8_t *)"]d210A~121B~1\r", 14}, "]d2 10A<GS>21B<GS>;"},
 };
 
 static uint32_t draw(uint32_t *seed)
@@ -164,9 +164,9 @@ static void feed(const struct vector *v, size_t longest, uint32_t seed)
 static void scanner__reads_every_framing(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(VECTORS); i++) {
-        feed(&VECTORS[i], 10000, 1);
-        assert_string_equal(buf_cstr(&heard), VECTORS[i].scans);
+    for (size_t i = 0; i < COUNT(vectors); i++) {
+        feed(&vectors[i], 10000, 1);
+        assert_string_equal(buf_cstr(&heard), vectors[i].scans);
     }
 }
 
@@ -174,9 +174,9 @@ static void scanner__gives_the_same_scans_for_any_chunking(void **state)
 {
     (void)state;
     for (uint32_t seed = 0; seed < 200; seed++) {
-        for (size_t i = 0; i < COUNT(VECTORS); i++) {
-            feed(&VECTORS[i], 1 + seed % 7, seed);
-            assert_string_equal(buf_cstr(&heard), VECTORS[i].scans);
+        for (size_t i = 0; i < COUNT(vectors); i++) {
+            feed(&vectors[i], 1 + seed % 7, seed);
+            assert_string_equal(buf_cstr(&heard), vectors[i].scans);
         }
     }
 }
@@ -187,7 +187,7 @@ static void scanner__reports_a_scan_of_ten_thousand_bytes_once(void **state)
     static struct scanner s;
     static uint8_t flood[10000];
     memset(flood, 'A', sizeof flood);
-    scanner_init(&s, &PLAIN);
+    scanner_init(&s, &plain);
     forget();
     scanner_push(&s, slice_of(flood, sizeof flood), at(0), hear, NULL);
     assert_int_equal(heard_count, 1);
@@ -204,7 +204,7 @@ static void scanner__takes_the_longest_scan_whole(void **state)
     static uint8_t longest[SCAN_MAX + 1];
     memset(longest, '7', sizeof longest);
     longest[SCAN_MAX] = '\r';
-    scanner_init(&s, &PLAIN);
+    scanner_init(&s, &plain);
     forget();
     scanner_push(&s, slice_of(longest, sizeof longest), at(0), hear, NULL);
     assert_int_equal(heard_count, 1);
@@ -232,7 +232,7 @@ static void scanner__drops_noise_after_plug_in(void **state)
 {
     (void)state;
     static struct scanner s;
-    scanner_init(&s, &PLAIN);
+    scanner_init(&s, &plain);
     forget();
     scanner_arrived(&s, at(5000));
     scanner_push(&s, SLICE("\x80\xFFgarbage\r"), at(5199), hear, NULL);
@@ -253,7 +253,7 @@ static void scanner__forgets_half_a_scan_when_unplugged(void **state)
 {
     (void)state;
     static struct scanner s;
-    scanner_init(&s, &PLAIN);
+    scanner_init(&s, &plain);
     forget();
     scanner_push(&s, SLICE("400638"), at(0), hear, NULL);
     scanner_gone(&s);
@@ -268,7 +268,7 @@ static void scanner__never_joins_an_unended_scan_to_the_next(void **state)
 {
     (void)state;
     static struct scanner s;
-    scanner_init(&s, &PLAIN);
+    scanner_init(&s, &plain);
     forget();
     scanner_push(&s, SLICE("400638"), at(0), hear, NULL);
     assert_int_equal(scanner_deadline(&s).ms, SCANNER_STALE_MS);
@@ -280,7 +280,7 @@ static void scanner__splits_by_silence_where_there_is_no_terminator(void **state
 {
     (void)state;
     static struct scanner s;
-    scanner_init(&s, &GAP);
+    scanner_init(&s, &by_gap);
     forget();
     scanner_push(&s, SLICE("AB"), at(0), hear, NULL);
     assert_int_equal(scanner_deadline(&s).ms, 100);
@@ -299,15 +299,15 @@ static void scanner__survives_any_bytes(void **state)
     static struct scanner s;
     uint8_t noise[97];
     uint32_t seed = 7;
-    for (size_t f = 0; f < 2 * COUNT(VECTORS); f++) {
-        scanner_init(&s, VECTORS[f % COUNT(VECTORS)].framing);
+    for (size_t f = 0; f < 2 * COUNT(vectors); f++) {
+        scanner_init(&s, vectors[f % COUNT(vectors)].framing);
         for (int round = 0; round < 300; round++) {
             for (size_t i = 0; i < sizeof noise; i++) {
                 noise[i] = (uint8_t)draw(&seed);
             }
             forget();
-            scanner_push(&s, slice_of(noise, 1 + draw(&seed) % sizeof noise), at(round * 40), hear,
-                         NULL);
+            scanner_push(&s, slice_of(noise, 1 + draw(&seed) % sizeof noise),
+                         at((int64_t)round * 40), hear, NULL);
             assert_true(s.len <= SCAN_MAX);
         }
         scanner_gone(&s);

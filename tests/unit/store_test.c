@@ -374,7 +374,11 @@ static void store__marks_survive_a_full_disk(void **state)
     assert_false(store_failed(b->st));
     assert_int_equal(store_meta_set(b->st, "mark", "last"), ERR_OK);
     assert_int_equal(store_commit(b->st), ERR_OK);
+    assert_true(store_intake_full(b->st));
     b->disk->room = INT64_MAX;
+    assert_int_equal(store_meta_set(b->st, "mark", "last"), ERR_OK);
+    assert_int_equal(store_commit(b->st), ERR_OK);
+    assert_false(store_intake_full(b->st));
     reopen(b);
     assert_int_equal(store_meta_get(b->st, "mark", value, sizeof value), ERR_OK);
     assert_string_equal(value, "last");

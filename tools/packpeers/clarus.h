@@ -21,7 +21,7 @@
 
 void clarus_handle(struct exchange *x);
 /* Lets labels become available that are due. */
-void clarus_pass_time(struct peers *p);
+void clarus_let_time_pass(struct peers *p);
 /* Ends every token of the bearer of this request. */
 void clarus_expire(struct exchange *x);
 

@@ -240,7 +240,7 @@ void short_order_lines(struct exchange *x)
 
 /* ------------------------------------------------------------------------------ documents -- */
 
-void clarus_pass_time(struct peers *p)
+void clarus_let_time_pass(struct peers *p)
 {
     struct document *d;
     for (uint32_t n = p->tables[T_DOCUMENT].count; n > 0; n--) {

@@ -241,7 +241,7 @@ struct value_state {
 
 static err_t value_variable(struct gql_query *q, struct gql_arg *arg, bool whole)
 {
-    struct slice name;
+    struct slice name = SLICE_NONE;
     err_t e = expect_name(q, &name);
     if (e) return e;
     struct gql_variable *v = variable_find(q, name);

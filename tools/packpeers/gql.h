@@ -11,8 +11,8 @@
 #define GQL_ARGS_MAX    64
 #define GQL_VARS_MAX    32
 #define GQL_DEPTH_MAX   16
-#define GQL_QUERY_MAX   (32u * 1024)
-#define GQL_SCRATCH_MAX (64u * 1024)
+#define GQL_QUERY_MAX   ((size_t)32 * 1024)
+#define GQL_SCRATCH_MAX ((size_t)64 * 1024)
 #define GQL_NONE        (-1)
 
 struct gql_place {

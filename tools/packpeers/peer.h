@@ -48,7 +48,7 @@ enum peer_outcome {
 };
 
 #define PEER_REPLY_HEADERS_MAX 12
-#define PEER_REPLY_BODY_MAX    (4u * 1024 * 1024)
+#define PEER_REPLY_BODY_MAX    ((size_t)4 * 1024 * 1024)
 #define PEER_REPLY_VALUE_CAP   96
 
 struct peer_reply_header {

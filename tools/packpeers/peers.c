@@ -117,7 +117,7 @@ static void start_exchange(struct peers *p, int64_t now_ms, struct peer_reply *r
     if (p->past_count > 0 && p->past[p->past_count - 1].at_ms <= then) p->past_count = 0;
     p->caller = 0;
     p->current_key = NULL;
-    clarus_pass_time(p);
+    clarus_let_time_pass(p);
     reply->outcome = PEER_ANSWER;
     reply->reset = false;
     reply->status = 0;

@@ -164,6 +164,7 @@ static enum MHD_Result handle(struct visit *v, const char *method)
 
 /* The library calls once for the headers, once for each piece of body, once at its end, and again
  * after a held connection was resumed. */
+/* NOLINTNEXTLINE(readability-function-size): the library gives the parameters */
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *data,
                                   size_t *data_size, void **request)

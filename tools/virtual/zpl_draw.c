@@ -10,7 +10,7 @@
 #define LAST_GLYPH    0x7E
 
 /* Columns from left to right, the lowest bit on top. */
-static const uint8_t GLYPHS[LAST_GLYPH - FIRST_GLYPH + 1][GLYPH_COLUMNS] = {
+static const uint8_t glyphs[LAST_GLYPH - FIRST_GLYPH + 1][GLYPH_COLUMNS] = {
     /* clang-format off */
     {0x00, 0x00, 0x00, 0x00, 0x00},
     {0x00, 0x00, 0x5F, 0x00, 0x00},
@@ -125,7 +125,7 @@ static void draw_glyph(struct zpl_picture *p, struct zpl_box cell, uint8_t c)
 {
     if (c < FIRST_GLYPH || c > LAST_GLYPH) c = '?';
     for (int64_t column = 0; column < GLYPH_COLUMNS; column++) {
-        uint8_t bits = GLYPHS[c - FIRST_GLYPH][column];
+        uint8_t bits = glyphs[c - FIRST_GLYPH][column];
         for (int64_t row = 0; row < 8; row++) {
             struct zpl_box dot = {cell.x + column * cell.width, cell.y + row * cell.height,
                                   cell.width, cell.height};
@@ -190,7 +190,7 @@ void zpl_draw_text(struct zpl_picture *p, int64_t x, int64_t y, const struct zpl
 #define TEXT_MAX    80
 
 /* Widths of bars and spaces, a bar first. Source: ISO/IEC 15417, table 1. */
-static const char PATTERNS[STOP + 1][8] = {
+static const char patterns[STOP + 1][8] = {
     "212222", "222122", "222221", "121223", "121322", "131222", "122213", "122312",  "132212",
     "221213", "221312", "231212", "112232", "122132", "122231", "113222", "123122",  "123221",
     "223211", "221132", "221231", "213212", "223112", "312131", "311222", "321122",  "321221",
@@ -251,7 +251,7 @@ int64_t zpl_draw_code128(struct zpl_picture *p, struct zpl_box at, int64_t modul
     if (text.len == 0 || text.len > TEXT_MAX || !text_is_print(text)) return 0;
     size_t count = encode(text, symbols);
     for (size_t i = 0; i < count; i++) {
-        const char *pattern = PATTERNS[symbols[i]];
+        const char *pattern = patterns[symbols[i]];
         for (size_t k = 0; pattern[k] != '\0'; k++) {
             int64_t width = (pattern[k] - '0') * module;
             if (k % 2 == 0) zpl_draw_box(p, (struct zpl_box){x, at.y, width, at.height});

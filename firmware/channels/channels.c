@@ -1,0 +1,159 @@
+#include "firmware/channels/channels.h"
+
+#include <string.h>
+
+#include "firmware/base/mem.h"
+#include "firmware/channels/run.h"
+
+#define CONCURRENCY 2 /* orders reported at once to one shop; its rate is shared by all benches */
+#define STOREFRONT  2 /* step after Clarus and the inventory system */
+
+static err_t load_channel(struct channels *ch, const struct config_channel *config,
+                          struct definition_fault *fault)
+{
+    struct channel *c = &ch->channels[ch->channel_count];
+    *c = (struct channel){.ch = ch, .config = config};
+    err_t e = definition_load(config->definition, definition_builtin(config->definition),
+                              &c->definition, fault);
+    if (e == ERR_OK) ch->channel_count++;
+    return e;
+}
+
+err_t channels_new(const struct channels_options *options, struct channels **out,
+                   struct definition_fault *fault)
+{
+    struct channels *ch = mem_alloc(sizeof *ch);
+    if (ch == NULL) return ERR_NOMEM;
+    ch->o = *options;
+    const struct config_site *site = &options->config->site;
+    for (size_t i = 0; i < site->channel_count; i++) {
+        if (!site->channels[i].enabled) continue;
+        err_t e = load_channel(ch, &site->channels[i], fault);
+        if (e) {
+            channels_free(ch);
+            return e;
+        }
+    }
+    *out = ch;
+    return ERR_OK;
+}
+
+void channels_free(struct channels *ch)
+{
+    if (ch == NULL) return;
+    effects_cancel_owner(ch->o.fx, ch);
+    for (size_t i = 0; i < RUNS_MAX; i++) {
+        run_free(&ch->runs[i]);
+    }
+    for (size_t i = 0; i < ch->channel_count; i++) {
+        definition_deinit(&ch->channels[i].definition);
+    }
+    mem_free(ch);
+}
+
+err_t channels_register(struct channels *ch)
+{
+    const struct config_site *site = &ch->o.config->site;
+    uint32_t benches = site->benches > 0 ? site->benches : 1;
+    for (size_t i = 0; i < ch->channel_count; i++) {
+        struct channel *c = &ch->channels[i];
+        uint32_t share = c->config->pace_per_minute / benches;
+        struct destination_spec spec = {
+            .step = STOREFRONT,
+            .concurrency = CONCURRENCY,
+            .pace_per_minute = c->config->pace_per_minute > 0 && share == 0 ? 1 : share,
+            .settle_ms = c->config->settle_ms,
+            .settle_reads =
+                (uint8_t)(c->config->settle_reads < 255 ? c->config->settle_reads : 255),
+            .alert_attempts = site->alerts.attempts,
+            .alert_age_ms = (int64_t)site->alerts.age_min * 60000,
+            .connector = {.attempt = push_attempt, .ctx = c},
+        };
+        memcpy(spec.name, c->config->name, sizeof spec.name);
+        err_t e = outbox_destination(ch->o.outbox, &spec);
+        if (e) return e;
+    }
+    return ERR_OK;
+}
+
+/* ------------------------------------------------------------------------------------- routing --
+ */
+
+err_t channels_route(const struct config_site *site, const char *account_code,
+                     const char *reference, char channel[24], char shop_order[ID_CAP])
+{
+    for (size_t i = 0; i < site->channel_rule_count; i++) {
+        const struct config_channel_rule *rule = &site->channel_rules[i];
+        bool account = rule->account_code[0] == '\0' ||
+                       strcmp(rule->account_code, account_code == NULL ? "" : account_code) == 0;
+        size_t prefix = strlen(rule->prefix);
+        if (!account || strncmp(reference, rule->prefix, prefix) != 0) continue;
+        const char *number = reference + prefix;
+        bool none = strcmp(rule->channel, "none") == 0;
+        if (!none && (number[0] == '\0' || strlen(number) >= ID_CAP)) continue;
+        memcpy(channel, rule->channel, sizeof rule->channel);
+        if (none && strlen(number) >= ID_CAP) number = "";
+        memcpy(shop_order, number, strlen(number) + 1);
+        return ERR_OK;
+    }
+    return ERR_NOTFOUND;
+}
+
+/* -------------------------------------------------------------------------------------- checks --
+ */
+
+static struct channel *channel_by_name(struct channels *ch, const char *name)
+{
+    for (size_t i = 0; i < ch->channel_count; i++) {
+        if (strcmp(ch->channels[i].config->name, name) == 0) return &ch->channels[i];
+    }
+    return NULL;
+}
+
+static bool needs_no_check(struct channels *ch, const struct consignment *c,
+                           const struct channel *channel)
+{
+    if (channel != NULL) return !channel->config->check_state;
+    const struct config_site *site = &ch->o.config->site;
+    if (strcmp(c->channel, "none") == 0 || site->channel_count == 0) return true;
+    for (size_t i = 0; i < site->channel_count; i++) {
+        if (strcmp(site->channels[i].name, c->channel) == 0) return true; /* switched off */
+    }
+    return false;
+}
+
+static void check_loaded(struct channels *ch, uint32_t ticket, const struct consignment *c)
+{
+    struct channel *channel = channel_by_name(ch, c->channel);
+    struct verdict v = {.kind = VERDICT_GO, .origin = "storefront"};
+    if (needs_no_check(ch, c, channel)) {
+        ch->o.checked(ch->o.ctx, ticket, &v);
+    } else if (channel == NULL) {
+        v = (struct verdict){.kind = VERDICT_HOLD,
+                             .rule = "channel.unknown",
+                             .origin = "station",
+                             .owner = "integration",
+                             .text = "No shop is configured for this order.",
+                             .next_step = "Add a channel rule for its account or reference."};
+        ch->o.checked(ch->o.ctx, ticket, &v);
+    } else {
+        check_start(ch, channel, ticket, c);
+    }
+}
+
+void channels_check(struct channels *ch, uint32_t ticket, int64_t consignment_id)
+{
+    struct consignment *c = mem_alloc(sizeof *c);
+    err_t e = c == NULL ? ERR_NOMEM : catalogue_consignment(ch->o.store, consignment_id, c);
+    if (e == ERR_OK) {
+        check_loaded(ch, ticket, c);
+    } else {
+        struct verdict v = {.kind = VERDICT_UNKNOWN,
+                            .rule = "channel.store",
+                            .origin = "station",
+                            .owner = "integration"};
+        log_event(ch->o.log, LOG_ERROR, "channel.check", "error=%s", err_name(e));
+        ch->o.checked(ch->o.ctx, ticket, &v);
+    }
+    mem_free(c);
+}

@@ -1,0 +1,31 @@
+/* definition.h - one system's definition: JSON that was validated, and its parts.
+ * Interpreted as it stands; nothing here is trusted before definition_check accepted it. */
+#ifndef PACKD_CHANNELS_DEFINITION_H
+#define PACKD_CHANNELS_DEFINITION_H
+
+#include "firmware/channels/channels.h"
+
+#define DEFINITION_MAX  65536
+#define READS_MAX       8
+#define STEPS_MAX       8
+#define PAGES_MAX       50
+#define PAGE_SIZE_MAX   1000
+#define LIMIT_VALUE_MAX 511
+
+struct definition {
+    char name[24];
+    struct json_doc *doc; /* owned */
+    json_node root;
+};
+
+/* Parses and validates. The text is not needed afterwards. ERR_INVALID with the fault. */
+MUST_CHECK err_t definition_load(const char *name, struct slice text, struct definition *out,
+                                 struct definition_fault *fault);
+void definition_deinit(struct definition *d);
+/* The text compiled in under this name; empty when there is none. */
+struct slice definition_builtin(const char *name);
+
+/* Checks a parsed definition: known keys, types, pointers, names of values, bounds. */
+MUST_CHECK err_t definition_check(const char *name, json_node root, struct definition_fault *fault);
+
+#endif

@@ -1,0 +1,36 @@
+/* rules.h - what an answer means, by a definition's conditions, error rules and wait hints. */
+#ifndef PACKD_CHANNELS_RULES_H
+#define PACKD_CHANNELS_RULES_H
+
+#include "firmware/channels/values.h"
+#include "hal/hal.h"
+
+enum rule_end {
+    RULE_OK,   /* the answer is what the request was for */
+    RULE_DONE, /* refused because it is there already */
+    RULE_RETRY,
+    RULE_REREAD,
+    RULE_REAUTH,
+    RULE_PARK,
+    RULE_CANCELLED,
+    RULE_NOT_YET,
+    RULE_LOOK, /* may have had its effect */
+};
+
+struct rule_result {
+    enum rule_end end;
+    struct slice rule; /* exception kind named by the definition; may be empty */
+};
+
+/* True when every condition of the list holds; an absent list holds. */
+bool rules_hold(json_node conditions, json_node root, const struct values *v);
+/* Judges a complete answer: the success rule of the request, then its own error rules, then those
+ * of the definition; nothing fitting parks. `own` is the read or step. */
+struct rule_result rules_judge(json_node definition, json_node own, int status, json_node root,
+                               const struct values *v);
+/* Milliseconds to wait, as the server asks; 0: it does not. Never negative. */
+int64_t rules_wait(json_node definition, const struct hal_http_result *reply, int64_t wall_ms);
+/* The text of RULE words in a definition; false when unknown. */
+bool rule_end_of(struct slice word, enum rule_end *out);
+
+#endif

@@ -1,0 +1,94 @@
+/* run.h - one pass through a definition: the reads page by page, then what the caller makes of
+ * them. Shared by pushing a dispatch and by checking an order's state. */
+#ifndef PACKD_CHANNELS_RUN_H
+#define PACKD_CHANNELS_RUN_H
+
+#include "firmware/channels/definition.h"
+#include "firmware/channels/plan.h"
+#include "firmware/channels/remote.h"
+#include "firmware/channels/rules.h"
+
+#define RUNS_MAX 16 /* attempts and checks under way over all channels */
+
+struct run;
+
+/* An answer, judged. */
+struct answer {
+    enum rule_end end;
+    bool down; /* nothing was sent, or nothing came back: not this order's fault */
+    int status;
+    int64_t wait_ms;
+    char rule[RULE_CAP];
+    char words[64]; /* the shop's own words, made printable */
+    struct json_doc *doc;
+    json_node root;
+};
+
+struct progress {
+    bool claimed; /* the claim was sent at least once */
+    bool reread;  /* a refusal already made us read again */
+    int writing;  /* number of the record sent last whose outcome is not known; 0: none */
+};
+
+struct channel {
+    struct channels *ch;
+    const struct config_channel *config;
+    struct definition definition;
+};
+
+struct run {
+    struct channel *channel; /* NULL: free */
+    struct channels *ch;
+    const char *use; /* "push" or "check" */
+    struct values v;
+    struct remote *remote; /* owned */
+    json_node current;     /* read or step under way */
+    bool write;
+    uint32_t page;
+    /* Called when the reads are through, or one failed. */
+    void (*read_done)(struct run *r, const struct answer *failed);
+    /* Called with the answer of a step. */
+    void (*step_done)(struct run *r, struct answer *a);
+    int64_t consignment_id;
+    char key[KEY_CAP];
+
+    /* check */
+    uint32_t ticket;
+
+    /* push */
+    int64_t message_id;
+    int64_t dispatch_id;
+    int64_t saved_at; /* wall ms */
+    bool look_first;
+    bool was_claimed; /* by an attempt before this one */
+    bool read_back;
+    struct progress progress;
+    struct plan *plan; /* owned */
+    size_t record;
+    const char *link; /* of the carrier, borrowed from the configuration; NULL: none */
+};
+
+struct channels {
+    struct channels_options o;
+    struct channel channels[CONFIG_CHANNELS_MAX];
+    size_t channel_count;
+    struct run runs[RUNS_MAX];
+};
+
+/* NULL: RUNS_MAX are under way, or out of memory. */
+struct run *run_new(struct channels *ch, struct channel *channel, const char *use);
+void run_free(struct run *r);
+/* Reads everything this use needs, from the start; ends by read_done. */
+void run_read(struct run *r);
+/* Sends a step; ends by step_done. ERR_INVALID: a template cannot be filled; nothing was sent and
+ * step_done is not called. */
+MUST_CHECK err_t run_step(struct run *r, json_node step);
+/* True when the order number has the form this system knows. */
+bool run_order_number_fits(const struct run *r);
+
+/* push.c, check.c */
+void push_attempt(void *channel, const struct outbox_message *m);
+void check_start(struct channels *ch, struct channel *channel, uint32_t ticket,
+                 const struct consignment *c);
+
+#endif

@@ -1,0 +1,62 @@
+/* sim_world.h - the whole station on virtual time, with stand-ins for Clarus and the shop and a ZPL
+ * printer. The test plays the packer and breaks things; it judges by what the peers accepted, what
+ * came out of the printer, and what the packer was shown. */
+#ifndef PACKD_TESTS_SIM_WORLD_H
+#define PACKD_TESTS_SIM_WORLD_H
+
+#include "firmware/bench/view.h"
+#include "firmware/station.h"
+#include "hal/sim/hal_sim.h"
+#include "tools/packpeers/peer.h"
+#include "tools/virtual/zpl_printer.h"
+
+struct sim_world {
+    char folder[64];
+    char path[96];
+    struct hal *hal;
+    struct config *config;
+    struct station *station;
+    struct peers *peers;
+    struct zpl_printer *printer;
+    bool offline; /* nobody can be reached */
+    bool shop_offline;
+    bool clarus_offline;
+    bool narrate;           /* print each scan and face, for reading a failure */
+    struct bench_view view; /* as of the last world_run */
+    struct buf log;         /* everything the station logged */
+    unsigned rounds;
+};
+
+struct sim_world_options {
+    const struct peers_options *peers; /* NULL: ZPL labels, else defaults */
+    const char *site;                  /* NULL: the embedded site.json */
+};
+
+/* Aborts the test when the world cannot be made. Demonstration orders are placed; the station has
+ * signed on and read its work list. */
+struct sim_world *world_new(const struct sim_world_options *options);
+void world_free(struct sim_world *w);
+
+/* Lets virtual time pass. */
+void world_run(struct sim_world *w, int64_t ms);
+/* A scan at the bench, then time until the station has answered it (at most 3 s). */
+void world_scan(struct sim_world *w, const char *text);
+void world_command(struct sim_world *w, const char *command);
+/* Scans the label that came out last. */
+void world_scan_label(struct sim_world *w);
+/* The tracking number on the nth label that came out (0: first); "" when there is none. */
+const char *world_label(struct sim_world *w, size_t index, char out[64]);
+
+/* Power goes and comes back: memory is lost, the store stays. */
+void world_power_cut(struct sim_world *w);
+/* As the orderly end and start of the program. */
+void world_restart(struct sim_world *w);
+
+/* Runs until everything undelivered is delivered or parked, at most `ms`. */
+void world_drain(struct sim_world *w, int64_t ms);
+int64_t world_number(struct sim_world *w, const char *sql);
+bool world_logged(const struct sim_world *w, const char *text);
+/* No violation at the peers, no stranger at the printer, no secret or address in the log. */
+void world_check(struct sim_world *w);
+
+#endif
