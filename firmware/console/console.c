@@ -180,7 +180,7 @@ struct page_part {
     const size_t *len;
 };
 
-static const struct page_part PARTS[] = {
+static const struct page_part page_parts[] = {
     {"/pack.css", "text/css; charset=utf-8", asset_pack_css, &asset_pack_css_len},
     {"/pack.js", "text/javascript; charset=utf-8", asset_pack_js, &asset_pack_js_len},
     {"/lead.css", "text/css; charset=utf-8", asset_lead_css, &asset_lead_css_len},
@@ -193,9 +193,9 @@ static const struct page_part PARTS[] = {
 
 static void get_part(struct ask *a)
 {
-    for (size_t i = 0; i < sizeof PARTS / sizeof PARTS[0]; i++) {
-        if (!slice_is(a->r->path, PARTS[i].path)) continue;
-        console_send(a, 200, PARTS[i].type, slice_of(PARTS[i].bytes, *PARTS[i].len));
+    for (size_t i = 0; i < sizeof page_parts / sizeof page_parts[0]; i++) {
+        if (!slice_is(a->r->path, page_parts[i].path)) continue;
+        console_send(a, 200, page_parts[i].type, slice_of(page_parts[i].bytes, *page_parts[i].len));
         return;
     }
 }
@@ -210,7 +210,7 @@ static const struct route {
     bool open;   /* also for a supervisor beyond loopback */
     handler_fn *get;
     handler_fn *post;
-} ROUTES[] = {
+} routes[] = {
     {"/", false, false, get_pack, NULL},
     {"/lead", false, false, get_lead, NULL},
     {"/pack.css", false, false, get_part, NULL},
@@ -240,8 +240,8 @@ static const struct route {
 
 static const struct route *route_of(struct ask *a)
 {
-    for (size_t i = 0; i < sizeof ROUTES / sizeof ROUTES[0]; i++) {
-        const struct route *r = &ROUTES[i];
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        const struct route *r = &routes[i];
         size_t len = strlen(r->path);
         bool fits = r->prefix ? slice_starts(a->r->path, r->path) : slice_is(a->r->path, r->path);
         if (!fits) continue;
@@ -303,7 +303,7 @@ err_t console_pages_new(const struct console_options *options, struct console_pa
     c->o = *options;
     c->hal = effects_hal(options->fx);
     c->next_beat = MONO_NEVER;
-    uint8_t *room = mem_alloc(2 * CONSOLE_ROOM);
+    uint8_t *room = mem_alloc((size_t)CONSOLE_ROOM * 2);
     c->out = buf_over(room, CONSOLE_ROOM);
     c->frame = buf_over(room + CONSOLE_ROOM, CONSOLE_ROOM);
     err_t e = room ? token_make(c) : ERR_NOMEM;

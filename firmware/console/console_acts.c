@@ -46,7 +46,7 @@ static const struct act {
     const char *name;
     enum exception_act act;
     bool needs_note;
-} ACTS[] = {
+} acts[] = {
     {"retry", EXCEPTION_RETRY, false},
     {"resolve", EXCEPTION_RESOLVE, true},
     {"pulled", EXCEPTION_PULLED, false},
@@ -59,8 +59,8 @@ static const struct act *read_act(struct slice tail, int64_t *out_id)
     size_t slash = slice_find_byte(tail, '/');
     if (text_int(slice_sub(tail, 0, slash), 1, INT64_MAX, out_id) != ERR_OK) return NULL;
     struct slice name = slice_sub(tail, slash < tail.len ? slash + 1 : slash, tail.len);
-    for (size_t i = 0; i < sizeof ACTS / sizeof ACTS[0]; i++)
-        if (slice_is(name, ACTS[i].name)) return &ACTS[i];
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++)
+        if (slice_is(name, acts[i].name)) return &acts[i];
     return NULL;
 }
 

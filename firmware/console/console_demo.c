@@ -4,12 +4,12 @@
 
 #define CODES_MAX 24
 
-static const char ORDERS[] =
+static const char orders_sql[] =
     "SELECT ifnull((SELECT code FROM carrying WHERE consignment_id = c.id ORDER BY kind DESC, code"
     " LIMIT 1), c.reference), c.reference FROM consignment c WHERE c.state IN (1, 2, 9)"
     " ORDER BY c.priority, c.dispatch_due, c.id LIMIT ?1";
-static const char PACKAGING[] = "SELECT code, name FROM packaging ORDER BY code LIMIT ?1";
-static const char PRODUCTS[] =
+static const char packaging_sql[] = "SELECT code, name FROM packaging ORDER BY code LIMIT ?1";
+static const char products_sql[] =
     "SELECT b.code, l.sku || ' ' || b.level FROM line l JOIN barcode b"
     " ON b.product_id = l.product_id WHERE l.consignment_id ="
     " (SELECT consignment_id FROM bench WHERE id = 1) ORDER BY l.position, b.factor LIMIT ?1";
@@ -45,9 +45,9 @@ void console_get_demo_codes(struct ask *a)
         return;
     }
     struct json_writer w = console_begin(c);
-    err_t e = put_codes(c, &w, "orders", ORDERS);
-    if (e == ERR_OK) e = put_codes(c, &w, "packaging", PACKAGING);
-    if (e == ERR_OK) e = put_codes(c, &w, "products", PRODUCTS);
+    err_t e = put_codes(c, &w, "orders", orders_sql);
+    if (e == ERR_OK) e = put_codes(c, &w, "packaging", packaging_sql);
+    if (e == ERR_OK) e = put_codes(c, &w, "products", products_sql);
     json_close_object(&w);
     if (e)
         console_fail_err(a, e, SLICE_NONE);

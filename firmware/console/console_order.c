@@ -9,7 +9,7 @@
 #define MATCHES_MAX 20
 #define STORY_MAX   300
 
-static const char FIND[] =
+static const char find_sql[] =
     "SELECT c.id, c.reference, c.shop_order, c.state, m.how FROM ("
     "SELECT id, min(how) AS how FROM ("
     " SELECT id, 'id' AS how FROM consignment WHERE id = ?2"
@@ -130,7 +130,7 @@ static const struct part {
     const char *name;
     const char *sql; /* ?1: the consignment, ?2: how many */
     void (*put)(struct json_writer *w, sqlite3_stmt *q);
-} PARTS[] = {
+} order_parts[] = {
     {"lines",
      "SELECT l.sku, ifnull(p.description, ''), l.ordered, l.picked, l.dispatched, l.short,"
      " l.cancelled, l.unit, l.units FROM line l LEFT JOIN product p ON p.id = l.product_id"
@@ -196,8 +196,8 @@ static err_t put_order(struct console_pages *c, struct json_writer *w, int64_t i
     if (!row) return ERR_NOTFOUND;
     json_open_object(w, "order");
     put_head(w, q);
-    for (size_t i = 0; i < sizeof PARTS / sizeof PARTS[0] && e == ERR_OK; i++)
-        e = put_part(c, w, &PARTS[i], id);
+    for (size_t i = 0; i < sizeof order_parts / sizeof order_parts[0] && e == ERR_OK; i++)
+        e = put_part(c, w, &order_parts[i], id);
     size_t count = outbox_rows_of(c->o.outbox, id, c->rows, CONSOLE_ROWS_MAX);
     json_open_array(w, "messages");
     for (size_t i = 0; i < count; i++)
@@ -217,7 +217,7 @@ static err_t find(struct console_pages *c, const char *ref, sqlite3_stmt **out)
         text_int(slice_sub(text, 1, text.len), 1, INT64_MAX, &number) != ERR_OK)
         number = -1;
     if (catalogue_product(c->o.store, text, &hit) != ERR_OK) hit.product_id = -1;
-    err_t e = store_prepare(c->o.store, FIND, out);
+    err_t e = store_prepare(c->o.store, find_sql, out);
     if (e) return e;
     store_bind_text(*out, 1, ref);
     store_bind_int(*out, 2, number);

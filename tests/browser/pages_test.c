@@ -73,7 +73,7 @@ static struct view_line line(const char *sku, const char *name, int packed, int 
 static struct bench_view order(enum bench_face face)
 {
     struct bench_view v = {.face = face,
-                           .dispatch_due = now_ms() + 72 * 60000,
+                           .dispatch_due = now_ms() + INT64_C(72) * 60000,
                            .units_total = QTY_UNITS(25),
                            .units_packed = QTY_UNITS(9),
                            .last_saved_at = now_ms() - 95000,
@@ -187,7 +187,7 @@ static struct bench_view saved(void)
 static const struct face {
     const char *name;
     const char *words[3]; /* each must be on the screen */
-} FACES[] = {
+} faces[] = {
     {"idle", {"Scan a tote", "WEB-10426", "23"}},
     {"packing", {"Cotton tee, black, M", "1 case = 12", "of 12"}},
     {"attention", {"Happy 40th, Anna!", "WEB-10427", "Maya"}},
@@ -244,7 +244,7 @@ static void open_bench(const struct bench_view *v)
 
 /* What of the text on the screen is smaller than a fortieth of the height, reaches beyond the
  * screen, or is overlapped by the edge of its area; and whether the biggest is a tenth. */
-static const char MEASURE[] =
+static const char measure[] =
     "(() => { const bad = [], high = innerHeight; let most = 0;"
     "const area = document.querySelector('#stage').getBoundingClientRect();"
     "for (const e of document.querySelectorAll('body *')) {"
@@ -262,7 +262,7 @@ static const char MEASURE[] =
     "return bad.join('; '); })()";
 
 /* Contrast of text and what lies behind it, by WCAG: 4.5, or 3 for large text. */
-static const char CONTRAST[] =
+static const char contrast[] =
     "(() => { const lum = (c) => { const v = c.map((x) => { x /= 255;"
     " return x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4; });"
     " return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2]; };"
@@ -301,7 +301,7 @@ static void fits(const struct face *f, int width, int height)
     until("document.fonts.status === 'loaded'");
     (void)snprintf(path, sizeof path, SCREENS "%s-%dx%d.png", f->name, width, height);
     webdriver_screenshot(browser, path);
-    const char *faults = webdriver_value(browser, MEASURE);
+    const char *faults = webdriver_value(browser, measure);
     if (faults[0]) fail_msg("face %s at %dx%d: %s", f->name, width, height, faults);
 }
 
@@ -310,14 +310,14 @@ static void pages__every_face_shows_its_words_large_and_whole(void **state)
     (void)state;
     struct bench_view first = idle();
     open_bench(&first);
-    for (size_t i = 0; i < sizeof FACES / sizeof FACES[0]; i++) {
+    for (size_t i = 0; i < sizeof faces / sizeof faces[0]; i++) {
         struct bench_view v = picture(i);
-        show(&v, FACES[i].name);
-        shows_words(&FACES[i]);
-        fits(&FACES[i], 1920, 1080);
-        fits(&FACES[i], 1024, 600);
-        const char *pale = webdriver_value(browser, CONTRAST);
-        if (pale[0]) fail_msg("face %s is pale: %s", FACES[i].name, pale);
+        show(&v, faces[i].name);
+        shows_words(&faces[i]);
+        fits(&faces[i], 1920, 1080);
+        fits(&faces[i], 1024, 600);
+        const char *pale = webdriver_value(browser, contrast);
+        if (pale[0]) fail_msg("face %s is pale: %s", faces[i].name, pale);
     }
     no_errors();
 }
@@ -338,7 +338,7 @@ static void pages__a_long_order_folds_and_never_scrolls(void **state)
     open_bench(&v);
     until("document.body.innerText.includes('50 lines done')");
     is("document.body.innerText.includes('and 144 more lines')", "true");
-    is(MEASURE, "");
+    is(measure, "");
     webdriver_screenshot(browser, SCREENS "packing-long-1024x600.png");
     no_errors();
 }
@@ -374,7 +374,7 @@ static void pages__trouble_shows_only_when_there_is_some(void **state)
     is("document.body.innerText.includes('Offline since')", "true");
     is("document.body.innerText.includes('Work list is 16 min old')", "true");
     is("document.body.innerText.includes('Scanner')", "false");
-    is(MEASURE, "");
+    is(measure, "");
     webdriver_screenshot(browser, SCREENS "trouble-1024x600.png");
     page_world_station(world, &good);
     until("document.querySelectorAll('.banner').length === 0");
@@ -448,7 +448,7 @@ static void pages__hostile_order_text_is_inert(void **state)
     v.face = FACE_REFUSED;
     memset(v.scanned, 'W', sizeof v.scanned - 1);
     show(&v, "refused");
-    is(MEASURE, "");
+    is(measure, "");
     is("window.harmed", "undefined");
     no_errors();
 }

@@ -195,7 +195,7 @@ static const struct verb {
     const char *name;
     int least, most; /* arguments */
     int (*run)(const struct ctl *ctl, char **args);
-} VERBS[] = {
+} verbs[] = {
     {"status", 0, 0, run_status}, {"outbox", 0, 1, run_outbox},
     {"order", 1, 1, run_order},   {"exceptions", 0, 0, run_exceptions},
     {"retry", 1, 1, run_retry},   {"resolve", 2, 2, run_resolve},
@@ -248,8 +248,8 @@ int main(int argc, char **argv)
     }
     int count = read_words(argv, &ctl, words);
     if (count < 1) return wrong_usage(count < 0 ? "unknown option" : "say what to do");
-    for (size_t i = 0; i < sizeof VERBS / sizeof VERBS[0]; i++) {
-        const struct verb *v = &VERBS[i];
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        const struct verb *v = &verbs[i];
         if (strcmp(words[0], v->name) != 0) continue;
         if (count - 1 < v->least || count - 1 > v->most) return wrong_usage("wrong arguments");
         (void)curl_global_init(CURL_GLOBAL_DEFAULT);

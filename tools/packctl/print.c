@@ -49,7 +49,7 @@ static void age_text(int64_t ms, char *out, size_t cap)
         (void)snprintf(out, cap, "%lld s", (long long)s);
     else if (s < 3600)
         (void)snprintf(out, cap, "%lld min", (long long)(s / 60));
-    else if (s < 48 * 3600)
+    else if (s < INT64_C(172800))
         (void)snprintf(out, cap, "%lld h %lld min", (long long)(s / 3600),
                        (long long)(s / 60 % 60));
     else
@@ -143,7 +143,7 @@ static void print_table(json_node rows, const struct column *columns, size_t cou
 
 /* ----------------------------------------------------------------------------------- answers -- */
 
-static const struct column DESTINATIONS[] = {
+static const struct column destination_columns[] = {
     {"to", "name", COLUMN_TEXT},
     {"waiting", "waiting", COLUMN_NUMBER},
     {"parked", "parked", COLUMN_NUMBER},
@@ -155,7 +155,7 @@ static const struct column DESTINATIONS[] = {
     {"last answer", "last_result", COLUMN_TEXT},
 };
 
-static const struct column MESSAGES[] = {
+static const struct column message_columns[] = {
     {"order", "reference", COLUMN_TEXT},
     {"to", "destination", COLUMN_TEXT},
     {"state", "state", COLUMN_TEXT},
@@ -184,15 +184,15 @@ void print_status(json_node root)
     moment_text(off, a, sizeof a);
     if (off) (void)printf("offline since %s\n", a);
     (void)printf("open exceptions: %lld\n\n", (long long)number(root, "exceptions"));
-    TABLE(json_member(root, "destinations"), DESTINATIONS, now);
+    TABLE(json_member(root, "destinations"), destination_columns, now);
     PART("Trouble with devices", json_member(root, "devices"), devices, now);
 }
 
 void print_outbox(json_node root)
 {
     int64_t now = number(root, "now");
-    TABLE(json_member(root, "destinations"), DESTINATIONS, now);
-    PART("Undelivered", json_member(root, "messages"), MESSAGES, now);
+    TABLE(json_member(root, "destinations"), destination_columns, now);
+    PART("Undelivered", json_member(root, "messages"), message_columns, now);
 }
 
 static void print_acts(json_node acts)
@@ -258,7 +258,7 @@ static void print_order_parts(json_node order, int64_t now)
     PART("Lines", json_member(order, "lines"), lines, now);
     PART("Boxes", json_member(order, "parcels"), parcels, now);
     PART("Dispatches", json_member(order, "dispatches"), dispatches, now);
-    PART("Messages", json_member(order, "messages"), MESSAGES, now);
+    PART("Messages", json_member(order, "messages"), message_columns, now);
     PART("Exceptions", json_member(order, "exceptions"), exceptions, now);
     PART("Story", json_member(order, "story"), story, now);
 }
