@@ -20,7 +20,7 @@
 #define AFTER_LIMIT_MS 60000
 #define SILENT_MAX     3 /* unanswered looks in a row after sending, before it is unknown */
 #define HALF_TRIES_MAX 3 /* attempts to remove a half format before a job */
-#define LATE_MAX       2 /* answers that may still come for looks that timed out */
+#define LATE_MAX       8 /* answers that may still come for looks that timed out */
 #define COMMAND_CAP    64
 #define IDENTITY_CAP   96
 
@@ -423,6 +423,8 @@ void printer_tick(struct printer *p, mono_t now)
     if (p->awaiting) {
         on_silence(p, now);
     } else {
+        /* Idle, and nothing more came after the last answer: no late one is on its way. */
+        if (p->phase == PHASE_IDLE && p->silent == 0) p->late = 0;
         p->next_ask = MONO_NEVER;
         ask(p, now);
     }
