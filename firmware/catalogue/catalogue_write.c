@@ -124,8 +124,8 @@ static void bind_status(sqlite3_stmt *q, int index, const char *status)
         return;
     }
     for (size_t i = 0; status[i] != '\0' && i < sizeof upper - 1; i++) {
-        bool lower = status[i] >= 'a' && status[i] <= 'z';
-        upper[i] = lower ? (char)(status[i] - 'a' + 'A') : status[i];
+        upper[i] = status[i];
+        if (status[i] >= 'a' && status[i] <= 'z') upper[i] = (char)(status[i] - 'a' + 'A');
     }
     store_bind_text(q, index, upper);
 }

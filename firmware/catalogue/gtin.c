@@ -1,4 +1,5 @@
-#include "firmware/base/text.h"
+#include <string.h>
+
 #include "firmware/catalogue/catalogue.h"
 
 #define GTIN_DIGITS 14
@@ -42,9 +43,8 @@ err_t catalogue_gtin(struct slice code, char out[15])
     size_t n = digits_of(code, digits);
     if (n != 8 && n != 12 && n != 13 && n != 14) return ERR_INVALID;
     if (all_zeros(digits, n) || !check_digit_fits(digits, n)) return ERR_INVALID;
-    for (size_t i = 0; i < GTIN_DIGITS; i++) {
-        out[i] = i < GTIN_DIGITS - n ? '0' : digits[i - (GTIN_DIGITS - n)];
-    }
+    memset(out, '0', GTIN_DIGITS);
+    memcpy(out + GTIN_DIGITS - n, digits, n);
     out[GTIN_DIGITS] = '\0';
     return ERR_OK;
 }

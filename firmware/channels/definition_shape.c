@@ -27,7 +27,7 @@ static const struct member condition_members[] = {
 KIND(condition, "condition", condition_members);
 #define CONDITIONS(label)                                                                          \
     {                                                                                              \
-        .name = label, .shape = SHAPE_LIST, .kind = &condition, .high = 8                          \
+        .name = (label), .shape = SHAPE_LIST, .kind = &condition, .high = 8                        \
     }
 
 static const struct member auth_members[] = {

@@ -229,24 +229,29 @@ static err_t take_record(struct remote *m, json_node definition, json_node row, 
     return ERR_OK;
 }
 
-err_t remote_take(struct remote *m, json_node definition, json_node read, json_node root,
-                  const struct values *v, const char *key, size_t *out_rows)
+static err_t take_row(struct remote *m, const struct remote_form *f, json_node row)
 {
-    struct slice gives = json_text(json_member(read, "gives"));
-    json_node must = json_member(read, "must_match");
+    struct slice gives = json_text(json_member(f->read, "gives"));
+    if (json_kind(row) != JSON_OBJECT) return ERR_PROTO;
+    if (!rules_hold(json_member(f->read, "must_match"), row, f->v)) return ERR_REFUSED;
+    if (slice_is(gives, "order")) return take_order(m, f->definition, row, f->v);
+    if (slice_is(gives, "lines")) return take_line(m, f->definition, row, f->v);
+    if (slice_is(gives, "addresses")) return take_address(m, f->definition, row);
+    return take_record(m, f->definition, row, f->key);
+}
+
+err_t remote_take(struct remote *m, const struct remote_form *form, json_node root,
+                  size_t *out_rows)
+{
     *out_rows = 0;
-    if (slice_is(gives, "order")) {
-        if (json_kind(root) != JSON_OBJECT) return ERR_PROTO;
-        return rules_hold(must, root, v) ? take_order(m, definition, root, v) : ERR_REFUSED;
+    json_node list = root;
+    if (json_member(form->read, "list") != NULL) list = find(root, form->read, "list");
+    if (slice_is(json_text(json_member(form->read, "gives")), "order")) {
+        return take_row(m, form, list);
     }
-    json_node list = json_member(read, "list") != NULL ? find(root, read, "list") : root;
     if (json_kind(list) != JSON_ARRAY) return ERR_PROTO;
     for (json_node row = json_first(list); row != NULL; row = json_next(row)) {
-        if (json_kind(row) != JSON_OBJECT) return ERR_PROTO;
-        if (!rules_hold(must, row, v)) return ERR_REFUSED;
-        err_t e = slice_is(gives, "lines")       ? take_line(m, definition, row, v)
-                  : slice_is(gives, "addresses") ? take_address(m, definition, row)
-                                                 : take_record(m, definition, row, key);
+        err_t e = take_row(m, form, row);
         if (e) return e;
         ++*out_rows;
     }

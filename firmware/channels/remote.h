@@ -58,12 +58,20 @@ struct remote {
 void remote_init(struct remote *m);
 void remote_deinit(struct remote *m);
 
-/* Takes one answer of a read ("gives" of it). `key` is our dispatch key ("" none).
+/* What an answer is read by. */
+struct remote_form {
+    json_node definition;
+    json_node read;         /* the read that was answered */
+    const struct values *v; /* as they were when it was sent */
+    const char *key;        /* our dispatch key; "": none */
+};
+
+/* Takes one answer of a read.
  *   out_rows  elements taken, for paging
  * ERR_PROTO: not the expected form. ERR_NOSPACE: more than the limits. ERR_REFUSED: the answer is
  * about something else than was asked for. */
-MUST_CHECK err_t remote_take(struct remote *m, json_node definition, json_node read, json_node root,
-                             const struct values *v, const char *key, size_t *out_rows);
+MUST_CHECK err_t remote_take(struct remote *m, const struct remote_form *form, json_node root,
+                             size_t *out_rows);
 
 int64_t remote_line_left(const struct remote_line *l); /* ordered less shipped or recorded */
 bool remote_complete(const struct remote *m);          /* nothing left on any physical line */

@@ -70,7 +70,7 @@ static bool condition_holds(json_node c, json_node root, const struct values *v)
     if (exists != NULL) return json_bool(exists, true) == (found != NULL);
     json_node empty = json_member(c, "empty");
     if (empty != NULL) return json_bool(empty, true) == is_empty(found);
-    struct slice is = SLICE_NONE;
+    struct slice is;
     if (value != NULL) {
         enum value_id id = value_id_of(json_text(value));
         if (id == VALUE_COUNT) return false;

@@ -289,9 +289,10 @@ static void read_answered(struct run *r, struct answer *a)
     }
     size_t rows = 0;
     err_t e = ERR_OK;
+    const struct remote_form form = {
+        .definition = r->channel->definition.root, .read = r->current, .v = &r->v, .key = r->key};
     if (a->root != NULL) {
-        e = remote_take(r->remote, r->channel->definition.root, r->current, a->root, &r->v, r->key,
-                        &rows);
+        e = remote_take(r->remote, &form, a->root, &rows);
     } else if (json_member(r->current, "pages") == NULL) {
         e = ERR_PROTO;
     }

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#define VALUE_NAME(name, text) [name] = text,
+#define VALUE_NAME(name, text) [name] = (text),
 static const char *const names[VALUE_COUNT] = {VALUE_LIST(VALUE_NAME)};
 #undef VALUE_NAME
 

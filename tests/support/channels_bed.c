@@ -202,7 +202,7 @@ static int64_t put_consignment(struct channels_bed *b, const struct peer_order_s
     int64_t id = 0;
     assert_int_equal(catalogue_put_consignment(b->st, hal_wall(b->hal), &r, &id), ERR_OK);
     for (size_t i = 0; i < spec->line_count; i++) {
-        char line[16];
+        char line[24];
         snprintf(line, sizeof line, "L%zu", i);
         struct line_reading l = {.clarus_line_id = line,
                                  .position = (int64_t)i,
