@@ -641,6 +641,29 @@ static void push__owns_its_claim_after_a_lost_reply(void **state)
     expect_reported(b, 1, 3);
 }
 
+static bool claimed_already(struct channels_bed *b, const char *method, const char *path,
+                            struct hal_sim_reply *reply)
+{
+    (void)b;
+    if (strcmp(method, "POST") != 0 || strstr(path, "metafields") == NULL) return false;
+    reply->outcome = HAL_HTTP_ANSWERED;
+    reply->status = 409;
+    return true;
+}
+
+static void push__looks_before_it_writes_under_a_claim_it_did_not_make(void **state)
+{
+    struct channels_bed *b = *state;
+    b->config.site.channels[0].claim = true;
+    b->intercept = claimed_already;
+    save_three(b);
+    cbed_pass(b, 2000);
+    assert_int_equal(b->posts, 1);
+    assert_int_equal(cbed_shipments(b, NULL, 0), 0);
+    cbed_pass(b, HOUR);
+    expect_reported(b, 1, 3);
+}
+
 static void push__sets_the_order_status_when_configured(void **state)
 {
     struct channels_bed *b = *state;
@@ -699,6 +722,7 @@ int main(void)
         TEST(push__parks_a_plain_refusal_at_once),
         TEST(push__claims_before_it_writes_when_configured),
         TEST(push__owns_its_claim_after_a_lost_reply),
+        TEST(push__looks_before_it_writes_under_a_claim_it_did_not_make),
         TEST(push__sets_the_order_status_when_configured),
     };
     return cmocka_run_group_tests_name("channels push", tests, NULL, NULL);
