@@ -267,6 +267,40 @@ static void push__waits_for_a_record_that_shows_late(void **state)
     expect_reported(b, 1, 3);
 }
 
+/* The second record is refused for now, and the first one shows late. */
+static bool hide_after_refusal(struct channels_bed *b, const char *method, const char *path,
+                               struct hal_sim_reply *reply)
+{
+    unsigned *hidden = b->test;
+    bool list = strcmp(method, "GET") == 0 && strstr(path, "/shipments") != NULL;
+    if (strcmp(method, "POST") == 0 && b->posts == 2) {
+        *hidden = 1;
+        reply->outcome = HAL_HTTP_ANSWERED;
+        reply->status = 429;
+        return true;
+    }
+    if (!list || *hidden == 0) return false;
+    --*hidden;
+    reply->outcome = HAL_HTTP_ANSWERED;
+    reply->status = 204;
+    return true;
+}
+
+static void push__waits_for_the_first_record_when_the_second_was_refused(void **state)
+{
+    struct channels_bed *b = *state;
+    unsigned hidden = 0;
+    b->test = &hidden;
+    b->intercept = hide_after_refusal;
+    cbed_order(b, &three_mugs);
+    cbed_pack(b, 1, "T-ONE-1", 0, 2);
+    cbed_pack(b, 2, "T-TWO-2", 0, 1);
+    cbed_save(b);
+    cbed_pass(b, HOUR);
+    expect_reported(b, 2, 3);
+    assert_int_equal(b->posts, 3);
+}
+
 /* ------------------------------------------------------------------------------------ the guard */
 
 static void push__stops_when_the_order_was_cancelled_before(void **state)
@@ -701,6 +735,7 @@ int main(void)
         cmocka_unit_test(push__finishes_after_a_restart_at_any_request),
         TEST(push__looks_for_the_settling_time_before_it_writes_again),
         TEST(push__waits_for_a_record_that_shows_late),
+        TEST(push__waits_for_the_first_record_when_the_second_was_refused),
         TEST(push__stops_when_the_order_was_cancelled_before),
         TEST(push__opens_find_and_pull_when_cancelled_between_reading_and_writing),
         cmocka_unit_test(push__parks_states_that_a_person_must_release),
