@@ -177,13 +177,31 @@ static bool same_host(const char *base, const char *url)
     return url[len] == '/' || url[len] == '\0';
 }
 
+/* The site's pace is divided among its benches. What a packer waits for is counted, not held. */
+static bool call_held(struct clarus_flow *f)
+{
+    struct clarus *c = f->c;
+    const struct config_site *site = &c->config->site;
+    mono_t now = effects_now(c->fx), from = c->quiet_until;
+    if (f->call.bare) return false;
+    if (f->kind->background && !mono_reached(from, c->pace_at)) from = c->pace_at;
+    if (!mono_reached(now, from)) {
+        f->call.state = CALL_QUIET;
+        f->call.not_before = from;
+        return true;
+    }
+    if (site->clarus.pace_per_minute) {
+        int64_t benches = site->benches ? site->benches : 1;
+        mono_t base = mono_reached(now, c->pace_at) ? now : c->pace_at;
+        c->pace_at = mono_plus(base, 60000 * benches / site->clarus.pace_per_minute);
+    }
+    return false;
+}
+
 void call_send(struct clarus_flow *f)
 {
     struct clarus *c = f->c;
-    if (!f->call.bare && !mono_reached(effects_now(c->fx), c->quiet_until)) {
-        f->call.state = CALL_QUIET;
-        return;
-    }
+    if (call_held(f)) return;
     if (!f->call.bare && !session_ready(c)) {
         if (f->call.state != CALL_FAILED) f->call.state = CALL_TOKEN;
         if (!c->session.asking) call_fail(f, c->session.refused ? ANSWER_REAUTH : ANSWER_OFFLINE);

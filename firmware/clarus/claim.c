@@ -204,7 +204,8 @@ static const struct flow_step steps[] = {
     [CLAIM_EXIT] = {"exit", exit_begin, NULL, exit_end},
     [CLAIM_DONE] = {"done", done_begin, NULL, NULL},
 };
-static const struct flow_kind claim_kind = {"claim", steps, sizeof(struct claim), claim_offline};
+static const struct flow_kind claim_kind = {"claim", steps, sizeof(struct claim), claim_offline,
+                                            false};
 
 void clarus_claim(struct clarus *c, uint32_t ticket, int64_t consignment_id, bool take_over)
 {
@@ -256,13 +257,13 @@ static void release_end(struct clarus_flow *f, const struct answer *a)
 }
 
 static const struct flow_step release_steps[] = {{"exit", release_begin, NULL, release_end}};
-const struct flow_kind release_kind = {"release", release_steps, sizeof(struct claim), NULL};
+const struct flow_kind release_kind = {"release", release_steps, sizeof(struct claim), NULL, false};
 
 void clarus_release(struct clarus *c, int64_t consignment_id)
 {
     if (flow_find(c, &release_kind, consignment_id)) return;
     struct clarus_flow *claim = flow_find(c, &claim_kind, consignment_id);
-    if (claim) flow_finish(claim);
+    if (claim) claim_finish(claim, ERR_GONE, "The claim was given up");
     struct clarus_flow *f = flow_start(c, &release_kind, consignment_id, 0);
     if (!f) return; /* the next start takes it up: `claimed` still says so */
     struct claim *k = f->data;

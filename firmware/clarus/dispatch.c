@@ -381,7 +381,7 @@ static const struct flow_step steps[] = {
     [DISP_LINES] = {"lines", lines_begin, lines_row, lines_end},
     [DISP_DONE] = {"done", done_begin, NULL, NULL},
 };
-static const struct flow_kind dispatch_kind = {"dispatch", steps, sizeof(struct disp), NULL};
+static const struct flow_kind dispatch_kind = {"dispatch", steps, sizeof(struct disp), NULL, false};
 
 static void attempt(void *ctx, const struct outbox_message *m)
 {

@@ -327,7 +327,7 @@ static const struct flow_step steps[] = {
     [FIND_PRODUCTS] = {"products", products_begin, products_row, products_end},
     [FIND_DONE] = {"done", done_begin, NULL, NULL},
 };
-static const struct flow_kind find_kind = {"find", steps, sizeof(struct find), find_expire};
+static const struct flow_kind find_kind = {"find", steps, sizeof(struct find), find_expire, false};
 
 void clarus_find(struct clarus *c, uint32_t ticket, struct slice code)
 {
@@ -441,7 +441,7 @@ static void product_end(struct clarus_flow *f, const struct answer *a)
 
 static const struct flow_step product_steps[] = {{"ask", product_begin, NULL, product_end}};
 static const struct flow_kind product_kind = {"product", product_steps, sizeof(struct product),
-                                              product_expire};
+                                              product_expire, false};
 
 void clarus_product(struct clarus *c, uint32_t ticket, struct slice code)
 {

@@ -121,7 +121,7 @@ void flows_tick(struct clarus *c)
     for (size_t i = 0; i < FLOWS_MAX; i++) {
         struct clarus_flow *f = &c->flows[i];
         if (f->kind && mono_reached(now, f->limit)) f->kind->expire(f);
-        if (f->kind && f->call.state == CALL_QUIET && mono_reached(now, c->quiet_until))
+        if (f->kind && f->call.state == CALL_QUIET && mono_reached(now, f->call.not_before))
             call_send(f);
         if (!f->kind || !mono_reached(now, f->due)) continue;
         f->due = MONO_NEVER;
@@ -137,7 +137,7 @@ mono_t flows_deadline(const struct clarus *c)
         const struct clarus_flow *f = &c->flows[i];
         if (!f->kind) continue;
         at = mono_earlier(at, mono_earlier(f->due, f->limit));
-        if (f->call.state == CALL_QUIET) at = mono_earlier(at, c->quiet_until);
+        if (f->call.state == CALL_QUIET) at = mono_earlier(at, f->call.not_before);
         if (f->ready || f->call.state == CALL_FAILED) at = effects_now(c->fx);
     }
     return at;

@@ -47,7 +47,7 @@ struct answer {
 enum call_state {
     CALL_IDLE,
     CALL_TOKEN,  /* waits for a token */
-    CALL_QUIET,  /* waits because Clarus asked for it */
+    CALL_QUIET,  /* waits because Clarus asked for it, or for its share of the pace */
     CALL_SENT,   /* handed to the effects */
     CALL_FAILED, /* ended before it was sent: `failure` */
 };
@@ -62,6 +62,7 @@ struct call {
     bool has_body;
     bool renewed;          /* the one renewal after 401 was used */
     uint32_t token_serial; /* the token it was sent with */
+    mono_t not_before;     /* while CALL_QUIET */
     uint32_t http;         /* ticket of the effects */
     uint32_t timeout_ms;
     char url[CALL_URL_CAP];
@@ -90,6 +91,7 @@ struct flow_kind {
     const struct flow_step *steps;
     size_t data_size;
     void (*expire)(struct clarus_flow *f); /* the limit passed; must end the flow. NULL: no limit */
+    bool background;                       /* nobody waits for it: keeps to the site's pace */
 };
 
 struct clarus_flow {
@@ -168,6 +170,7 @@ struct clarus {
     int64_t refresh_after; /* consignment id: lines of the next ones are read again in turn */
     uint32_t orders;
     mono_t quiet_until;
+    mono_t pace_at; /* when the next call that nobody waits for may go */
     mono_t poll_at;
     mono_t signon_at; /* when the daily part of signing on is due */
     char user_id[ID_CAP];

@@ -162,7 +162,7 @@ static void probe_end(struct clarus_flow *f, const struct answer *a)
 static const struct flow_step probe_steps[] = {
     [PROBE_ASK] = {"ask", probe_begin, NULL, probe_end},
 };
-const struct flow_kind probe_kind = {"probe", probe_steps, sizeof(struct probe), NULL};
+const struct flow_kind probe_kind = {"probe", probe_steps, sizeof(struct probe), NULL, true};
 
 /* ------------------------------------------------------------------------------------ sign-on --
  */
@@ -312,7 +312,7 @@ static const struct flow_step signon_steps[] = {
     [SIGNON_WAREHOUSE] = {"warehouse", warehouse_begin, warehouse_row, signon_end},
     [SIGNON_DONE] = {"done", signon_done, NULL, NULL},
 };
-const struct flow_kind signon_kind = {"signon", signon_steps, 0, NULL};
+const struct flow_kind signon_kind = {"signon", signon_steps, 0, NULL, true};
 
 void signon_start(struct clarus *c)
 {

@@ -283,7 +283,7 @@ static const struct flow_step steps[] = {
     [SHIP_CANCEL] = {"cancel", ship_cancel_begin, NULL, ship_cancel_end},
     [SHIP_DELETE] = {"delete", ship_delete_begin, NULL, ship_remove_end},
 };
-const struct flow_kind shipment_kind = {"shipment", steps, sizeof(struct ship), NULL};
+const struct flow_kind shipment_kind = {"shipment", steps, sizeof(struct ship), NULL, false};
 
 /* ------------------------------------------------------------------------------------- orders --
  */

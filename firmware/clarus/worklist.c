@@ -416,7 +416,7 @@ static const struct flow_step steps[] = {
     [LIST_MISSING_READ] = {"missing_read", missing_read_begin, missing_read_row, missing_read_end},
     [LIST_DONE] = {"done", list_done, NULL, NULL},
 };
-const struct flow_kind worklist_kind = {"worklist", steps, sizeof(struct worklist), NULL};
+const struct flow_kind worklist_kind = {"worklist", steps, sizeof(struct worklist), NULL, true};
 
 void worklist_start(struct clarus *c)
 {
