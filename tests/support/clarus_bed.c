@@ -28,6 +28,35 @@ static const char *method_name(enum hal_method m)
     return names[m];
 }
 
+static bool request_has(const struct hal_http_request *r, const char *text)
+{
+    return strstr(r->url, text) || slice_find(r->body, slice_text(text)) < r->body.len;
+}
+
+static uint32_t roll(struct clarus_bed *b)
+{
+    b->dice = b->dice * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(b->dice >> 33);
+}
+
+static void spoil(struct clarus_bed *b, const struct hal_http_request *r,
+                  struct hal_sim_reply *reply)
+{
+    if (reply->outcome != HAL_HTTP_ANSWERED) return;
+    if (b->spoil_times && request_has(r, b->spoil_match)) {
+        b->spoil_times--;
+        reply->status = b->spoil_status;
+        buf_clear(&reply->body);
+        buf_text(&reply->body, b->spoil_body);
+    }
+    if (!b->mutate_one_in || !reply->body.len || roll(b) % b->mutate_one_in) return;
+    size_t at = roll(b) % reply->body.len;
+    if (roll(b) % 2)
+        reply->body.len = at;
+    else
+        reply->body.ptr[at] = (uint8_t)roll(b);
+}
+
 static void on_http(void *ctx, mono_t now, const struct hal_http_request *request,
                     struct hal_sim_reply *reply)
 {
@@ -72,6 +101,7 @@ static void on_http(void *ctx, mono_t now, const struct hal_http_request *reques
         reply->delay_ms = 20;
     }
     peer_reply_deinit(&answer);
+    spoil(b, request, reply);
 }
 
 /* ---------------------------------------------------------------------------------- callbacks --

@@ -23,6 +23,14 @@ struct clarus_bed {
     bool verbose;         /* log lines to standard error */
     unsigned with_secret; /* requests to a file address that carried credentials */
     unsigned without_tenant;
+    /* answers whose request holds this text are replaced, so many times */
+    const char *spoil_match;
+    const char *spoil_body;
+    int spoil_status;
+    unsigned spoil_times;
+    /* one answer in so many is cut or has a byte changed; 0: none */
+    unsigned mutate_one_in;
+    uint64_t dice;
     /* the last callbacks */
     unsigned found_count, checked_count, claimed_count, voided_count, product_count;
     unsigned refreshed_count, late_cancel_count;
