@@ -102,7 +102,7 @@ static void put_digest(struct buf *b, struct slice value)
 static void put_note(struct buf *b, json_node n)
 {
     struct slice text = slice_trim(json_text(n));
-    if (text.len == 0) return;
+    if (text.len == 0 || (b->len > 0 && slice_find(buf_slice(b), text) < b->len)) return;
     if (b->len > 0) buf_byte(b, '\n');
     buf_put(b, text);
 }

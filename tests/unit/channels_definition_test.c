@@ -123,6 +123,26 @@ static void definition__faults_name_place_and_reason(void **state)
                      ERR_INVALID);
 }
 
+static void definition__survives_any_broken_byte(void **state)
+{
+    (void)state;
+    static uint8_t text[DEFINITION_MAX];
+    static const uint8_t bytes[] = {0, '"', '{', ']', '$', '9', 0xFF};
+    struct slice whole = definition_builtin("bigcommerce");
+    struct definition_fault fault;
+    size_t refused = 0;
+    for (size_t at = 0; at < whole.len; at += 11) {
+        memcpy(text, whole.ptr, whole.len);
+        text[at] = bytes[at / 11 % sizeof bytes];
+        err_t e = channels_definition_check("bigcommerce", slice_of(text, whole.len), &fault);
+        if (e) refused++;
+        if (e) assert_true(fault.path[0] != '\0' && fault.reason[0] != '\0');
+        e = channels_definition_check("bigcommerce", slice_of(text, at), &fault);
+        assert_int_equal(e, ERR_INVALID);
+    }
+    assert_true(refused > 100);
+}
+
 /* ----------------------------------------------------------------------------------- templates */
 
 static void expect_body(const char *tree, const struct values *v, const char *expected)
@@ -274,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(definition__compiled_in_is_valid),
         cmocka_unit_test(definition__faults_name_place_and_reason),
+        cmocka_unit_test(definition__survives_any_broken_byte),
         cmocka_unit_test(template__keeps_types_and_never_lets_text_become_structure),
         cmocka_unit_test(template__encodes_every_value_for_its_place),
         cmocka_unit_test(value__is_refused_and_never_cut),
