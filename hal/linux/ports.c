@@ -381,7 +381,7 @@ static err_t spec_check(const struct hal_port_spec *s)
         return ERR_INVALID;
     bool usb = usb_identity_wanted(s);
     if (s->transport == HAL_TRANSPORT_TCP && (!s->host[0] || s->path[0] || usb)) return ERR_INVALID;
-    if (s->transport != HAL_TRANSPORT_TCP && (s->host[0] || s->tcp_port)) return ERR_INVALID;
+    if (s->transport != HAL_TRANSPORT_TCP && s->host[0]) return ERR_INVALID;
     if (s->transport != HAL_TRANSPORT_PTY) return ERR_OK;
     return s->path[0] && !usb && path_free_for_link(s->path) ? ERR_OK : ERR_INVALID;
 }
