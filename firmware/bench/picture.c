@@ -143,6 +143,24 @@ static void show_lines(const struct bench *b, struct bench_view *out)
     }
 }
 
+static enum view_parcel_state parcel_face(enum parcel_state state)
+{
+    switch (state) {
+    case PARCEL_OPEN:
+        return VIEW_PARCEL_OPEN;
+    case PARCEL_LABELLED:
+        return VIEW_PARCEL_LABELLED;
+    case PARCEL_PRINTED:
+        return VIEW_PARCEL_PRINTED;
+    case PARCEL_CHECKED:
+        return VIEW_PARCEL_CHECKED;
+    case PARCEL_CLOSED:
+    case PARCEL_VOID:
+        break;
+    }
+    return VIEW_PARCEL_CLOSED;
+}
+
 static void show_parcels(struct bench *b, struct bench_view *out)
 {
     const struct session_parcel *open = session_open_parcel(b);
@@ -155,7 +173,7 @@ static void show_parcels(struct bench *b, struct bench_view *out)
         memcpy(v->packaging, p->packaging_name, sizeof v->packaging);
         memcpy(v->tracking, p->tracking, sizeof v->tracking);
         v->units = p->units;
-        v->state = p->state <= PARCEL_CHECKED ? (int)p->state : VIEW_PARCEL_CLOSED;
+        v->state = parcel_face(p->state);
         v->current = p == (open ? open : awaited);
     }
 }

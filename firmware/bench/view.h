@@ -36,18 +36,20 @@ struct view_line {
     bool pulse;   /* its count moved with the last event */
 };
 
+enum view_parcel_state {
+    VIEW_PARCEL_OPEN,
+    VIEW_PARCEL_CLOSED,
+    VIEW_PARCEL_LABELLED,
+    VIEW_PARCEL_PRINTED,
+    VIEW_PARCEL_CHECKED,
+};
+
 struct view_parcel {
     int number;
     char packaging[NAME_CAP];
     qty_t units; /* packed into it */
     char tracking[TRACKING_CAP];
-    enum {
-        VIEW_PARCEL_OPEN,
-        VIEW_PARCEL_CLOSED,
-        VIEW_PARCEL_LABELLED,
-        VIEW_PARCEL_PRINTED,
-        VIEW_PARCEL_CHECKED,
-    } state;
+    enum view_parcel_state state;
     bool current;
 };
 

@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-#define SHOP_TICKET_GATE 0x80000000u /* tickets of the gate before Clarus; others are the bench's  \
-                                      */
+#define SHOP_TICKET_GATE                                                                           \
+    0x80000000u /* tickets of the gate before Clarus; others are the bench's                       \
+                 */
 #define GATE_AGE_MS PRINT_RECHECK_MS
 #define ROUTE_BATCH 64
 

@@ -17,7 +17,7 @@ static void on_print_result(void *ctx, const struct print_result *r)
     if (!(r->job & TAG_JOB)) {
         struct news *n = news_add(st, NEWS_PRINTED);
         n->id = r->job;
-        n->detail = r->outcome;
+        n->print = r->outcome;
         slice_copy_cut(slice_text(r->text), n->text, sizeof n->text);
     }
     (void)news_add(st, NEWS_PRINTER_READY);

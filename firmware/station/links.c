@@ -124,7 +124,7 @@ static void label_news_add(struct station *st, int64_t shipment_id, enum bench_l
 {
     struct news *n = news_add(st, NEWS_LABEL);
     n->id = shipment_id;
-    n->detail = what;
+    n->label = what;
     put_text(n, text);
 }
 

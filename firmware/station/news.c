@@ -28,13 +28,13 @@ static void deliver(struct station *st, const struct news *n)
         bench_claimed(st->bench, n->ticket, n->error, n->text);
         return;
     case NEWS_LABEL:
-        bench_label(st->bench, n->id, (enum bench_label_news)n->detail, n->text);
+        bench_label(st->bench, n->id, n->label, n->text);
         return;
     case NEWS_VOIDED:
         bench_voided(st->bench, n->id, n->error, n->text);
         return;
     case NEWS_PRINTED:
-        bench_printed(st->bench, n->id, (enum print_outcome)n->detail, n->text);
+        bench_printed(st->bench, n->id, n->print, n->text);
         return;
     case NEWS_PRINTER_READY:
         bench_printer_ready(st->bench);

@@ -53,7 +53,8 @@ struct news {
     uint32_t ticket;
     int64_t id; /* consignment, shipment or parcel */
     err_t error;
-    int detail; /* enum bench_label_news or enum print_outcome */
+    enum bench_label_news label;
+    enum print_outcome print;
     struct verdict verdict;
     char text[SAY_CAP];
 };

@@ -37,9 +37,9 @@ static err_t open_store_file(struct station *st, struct station_fault *fault)
 }
 
 /* A damaged file is kept as evidence under another name; the station starts anew and says so. */
-static err_t open_store(struct station *st, struct station_fault *fault)
+static err_t open_store(struct station *st, bool damaged, struct station_fault *fault)
 {
-    err_t e = open_store_file(st, fault);
+    err_t e = damaged ? ERR_CORRUPT : open_store_file(st, fault);
     if (e != ERR_CORRUPT) return e;
     char aside[HAL_PATH_CAP * 2];
     log_event(&st->log, LOG_ERROR, "store.corrupt", "reason=\"%s\"", fault->reason);
@@ -172,14 +172,19 @@ static err_t start(struct station *st)
     return ERR_OK;
 }
 
-err_t rooms_open(struct station *st, struct station_fault *fault)
+static err_t open_rooms(struct station *st, bool damaged, struct station_fault *fault)
 {
-    err_t e = open_store(st, fault);
+    err_t e = open_store(st, damaged, fault);
     if (e) return e;
     e = build(st, fault);
     if (!e) e = start(st);
     if (e && !fault->object[0]) set_fault(fault, "station", e, "see the log");
     return e;
+}
+
+err_t rooms_open(struct station *st, struct station_fault *fault)
+{
+    return open_rooms(st, false, fault);
 }
 
 void rooms_close(struct station *st)
@@ -209,8 +214,10 @@ void rooms_close(struct station *st)
 err_t rooms_rebuild(struct station *st, struct station_fault *fault)
 {
     log_event(&st->log, LOG_ERROR, "station.rebuild", "reason=commit_failed");
+    bool damaged = store_is_corrupt(st->store);
+    if (st->printer) printer_abandon(st->printer, hal_now(st->hal));
     rooms_close(st);
-    err_t e = rooms_open(st, fault);
+    err_t e = open_rooms(st, damaged, fault);
     if (!e) bench_not_confirmed(st->bench);
     return e;
 }
