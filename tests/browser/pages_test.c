@@ -98,6 +98,12 @@ static struct bench_view order(enum bench_face face)
     v.line_count = 5;
     v.parcels[0] = (struct view_parcel){.number = 1, .units = QTY_UNITS(9), .current = true};
     v.parcel_count = 1;
+    PUT(v.parcels[0].packaging, "Box medium");
+    v.scan_count = 2;
+    PUT(v.scans[0].text, "15012345000012");
+    PUT(v.scans[0].outcome, "scan.accepted");
+    PUT(v.scans[1].text, "5012345678917");
+    PUT(v.scans[1].outcome, "scan.refused");
     return v;
 }
 
@@ -189,7 +195,7 @@ static const struct face {
     const char *words[3]; /* each must be on the screen */
 } faces[] = {
     {"idle", {"Scan a tote", "WEB-10426", "23"}},
-    {"packing", {"Cotton tee, black, M", "1 case = 12", "of 12"}},
+    {"packing", {"Cotton tee, black, M", "1 case = 12", "Box medium"}},
     {"attention", {"Happy 40th, Anna!", "WEB-10427", "Maya"}},
     {"refused", {"5012345678917", "Scanned", "Expected"}},
     {"stop", {"STOP", "WEB-10427", "Confirm"}},

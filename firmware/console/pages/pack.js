@@ -96,8 +96,16 @@
     return el("aside.others",
       el("p.total", el("b.num", text("page.n_of_m", v.units_packed, v.units_total)), " ", text("page.units")),
       el("ul", open.slice(0, room).map((l) => otherLine(l, v.lines.indexOf(l)))),
+      open.length < 3 && lastScans(v, 4 - open.length),
       rest > 0 && el("p.more", text(rest === 1 ? "page.more_line" : "page.more_lines", rest)),
       done > 0 && el("p.folded", icon("check", "tiny"), text(done === 1 ? "page.line_done" : "page.lines_done", done)));
+  }
+  function lastScans(v, most) {
+    if (!v.scans.length) return null;
+    return el("div.scans", el("p", text("page.last_scans")), el("ol", v.scans.slice(0, most).map((s) =>
+      el("li" + (s.outcome === "scan.accepted" || s.outcome === "scan.command" ? ".good" : ".bad"),
+        icon(s.outcome === "scan.accepted" ? "check" : s.outcome === "scan.command" ? "barcode" : "warn", "tiny"),
+        el("span", s.text), el("small", text(s.outcome))))));
   }
   function boxes(v) {
     if (!v.parcels.length) return null;
@@ -108,7 +116,7 @@
         el("span", el("b", text("page.box", p.number)), " ", boxState(p)))));
   }
   function boxState(p) {
-    if (p.state === "open") return text("parcel.open", p.units);
+    if (p.state === "open") return [p.packaging, text("parcel.open", p.units)].filter(Boolean).join(", ");
     const name = text("parcel." + p.state);
     return p.tracking ? name + " …" + p.tracking.slice(-4) : name;
   }
@@ -181,7 +189,7 @@
     const p = v.parcels.find((x) => x.current);
     return [
       el("div.hero.labelled",
-        el("div.drawing", icon("label"), p && el("span.tag.num", text("page.n_slash_m", p.number, v.parcels.length))),
+        el("div.drawing", icon("label"), p && v.parcels.length > 1 && el("span.tag.num", text("page.n_slash_m", p.number, v.parcels.length))),
         el("div.words", big(say(v.headline) || text("page.scan_label"), 2), sub(say(v.detail)), sub(say(v.next_step)),
           p && p.tracking && el("p.tracking", text("page.tracking_ends"), " ", el("b.num", "…" + p.tracking.slice(-6))))),
       services(v),
