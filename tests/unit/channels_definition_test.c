@@ -20,7 +20,7 @@ static err_t check_with(const char *from, const char *to, struct definition_faul
     struct slice text = definition_builtin("bigcommerce");
     size_t at = slice_find(text, slice_text(from));
     if (at == text.len) fail_msg("not in the definition: %s", from);
-    struct buf b = buf_new(2 * DEFINITION_MAX);
+    struct buf b = buf_new((size_t)2 * DEFINITION_MAX);
     buf_put(&b, slice_sub(text, 0, at));
     buf_text(&b, to);
     buf_put(&b, slice_sub(text, at + strlen(from), text.len));
@@ -38,79 +38,76 @@ static void definition__compiled_in_is_valid(void **state)
     assert_int_equal(definition_builtin("nothing").len, 0);
 }
 
+static const struct {
+    const char *from, *to, *path, *reason;
+} faults[] = {
+    {"\"name\": \"bigcommerce\"", "\"name\": \"other\"", "$.name", "loaded by"},
+    {"\"format\": 1", "\"format\": 2", "$.format", "range"},
+    {"\"format\": 1", "\"format\": \"1\"", "$.format", "whole number"},
+    {"\"not_yet_s\": 3600", "\"not_yet_s\": 3600, \"colour\": 1", "$.colour", "unknown key"},
+    {"\"not_yet_s\": 3600,", "", "$", "missing: not_yet_s"},
+    {"\"kind\": \"static_header\"", "\"kind\": \"oauth9\"", "$.auth.kind", "known words"},
+    {"\"X-Auth-Token\"", "\"X-Auth\\nToken\"", "$.auth.header", "printable"},
+    {"\"application/json\"", "7", "$.headers.Accept", "printable"},
+    {"\"size\": 250, \"max\": 4", "\"size\": 250", "$.reads[1].pages", "missing: max"},
+    {"\"size\": 250, \"max\": 4", "\"size\": 250, \"max\": 99999", "$.reads[1].pages.max", "range"},
+    {"\"/v2/orders/{order.number}\"", "\"/v2/orders/{order.nummer}\"", "$.reads[0].request.path",
+     "unknown value"},
+    {"\"/v2/orders/{order.number}\"", "\"https://evil.example/\"", "$.reads[0].request.path",
+     "begins with /"},
+    {"\"/v2/orders/{order.number}\"", "\"//evil.example/x\"", "$.reads[0].request.path",
+     "not allowed"},
+    {"\"/v2/orders/{order.number}\"", "\"/v2/../x\"", "$.reads[0].request.path", "not allowed"},
+    {"\"/v2/orders/{order.number}\"", "\"/v2/{order.number\"", "$.reads[0].request.path",
+     "unknown value"},
+    {"\"status\": \"/status_id\"", "\"status\": \"status_id\"", "$.order.status", "bad pointer"},
+    {"\"status\": \"/status_id\"", "\"status\": \"/a~2\"", "$.order.status", "bad pointer"},
+    {"\"status\": \"/status_id\"", "\"status\": \"/a//b\"", "$.order.status", "bad pointer"},
+    {"{\"at\": \"/is_deleted\", \"equals\": true}", "{\"at\": \"/is_deleted\"}",
+     "$.order.guard[0].if[0]", "exactly one test"},
+    {"{\"at\": \"/is_deleted\", \"equals\": true}", "{\"equals\": true}", "$.order.guard[0].if[0]",
+     "either"},
+    {"\"state\": \"cancelled\"", "\"state\": \"gone\"", "$.order.guard[0].state", "known words"},
+    {"{\"$int\": \"record.address\"}", "{\"$int\": \"record.adress\"}",
+     "$.steps[1].request.json.order_address_id", "template without value"},
+    {"{\"$int\": \"record.address\"}", "{\"$eval\": \"1+1\"}",
+     "$.steps[1].request.json.order_address_id", "unknown directive"},
+    {"{\"$int\": \"record.address\"}", "{\"$int\": \"record.address\", \"or\": 1}",
+     "$.steps[1].request.json.order_address_id", "unknown key"},
+    {"{\"$int\": \"record.address\"}", "{\"$int\": \"line.quantity\"}",
+     "$.steps[1].request.json.order_address_id", "outside an each"},
+    {"{\"$each\": \"lines\"", "{\"$each\": \"forever\"", "$.steps[1].request.json.items",
+     "unbounded loop"},
+    {"{\"$int\": \"line.remote_id\"}", "{\"$each\": \"lines\", \"as\": {\"x\": 1}}",
+     "$.steps[1].request.json.items.as.order_product_id", "loop within a loop"},
+    {"\"status\": [200, 201], \"if\": [{\"at\": \"/id\"",
+     "\"status\": [], \"if\": [{\"at\": \"/id\"", "$.steps[1].ok.status", "too few"},
+    {"\"status\": [401]", "\"status\": [40100]", "$.errors[0].status[0]", "100 to 599"},
+    {"\"status\": [\"5xx\"]", "\"status\": [\"9xx\"]", "$.errors[5].status[0]", "100 to 599"},
+    {"\"then\": \"look\"", "\"then\": \"ignore\"", "$.errors[5].then", "known words"},
+    {"{\"record.id\": \"/id\"}", "{\"record.idx\": \"/id\"}", "$.steps[1].take.record.idx",
+     "no such value"},
+    {"\"parcel.tracking\": {\"max\": 50", "\"parcel.tracking\": {\"max\": 0",
+     "$.limits.parcel.tracking.max", "range"},
+    {"\"required\": true, \"over\": \"refuse\"", "\"required\": true, \"over\": \"cut\"",
+     "$.limits.parcel.tracking.over", "known words"},
+    {"\"gives\": \"records\", \"for\": [\"push\"]", "\"gives\": \"records\", \"for\": [\"check\"]",
+     "$.reads", "never write blind"},
+    {"\"per\": \"record\"", "\"per\": \"finish\"", "$.steps", "repeatable"},
+    {"\"per\": \"finish\", \"repeatable\": true", "\"per\": \"finish\"", "$.steps", "repeatable"},
+    {"\"address\": \"/order_address_id\", ", "", "$.lines", "per address"},
+    {"\"format\": 1,", "\"format\": 1, \"format\": 1,", "$.format", "twice"},
+    {"\"format\": 1,", "\"format\": 1", "$", ""},
+};
+
 static void definition__faults_name_place_and_reason(void **state)
 {
-    static const struct {
-        const char *from, *to, *path, *reason;
-    } cases[] = {
-        {"\"name\": \"bigcommerce\"", "\"name\": \"other\"", "$.name", "loaded by"},
-        {"\"format\": 1", "\"format\": 2", "$.format", "range"},
-        {"\"format\": 1", "\"format\": \"1\"", "$.format", "whole number"},
-        {"\"not_yet_s\": 3600", "\"not_yet_s\": 3600, \"colour\": 1", "$.colour", "unknown key"},
-        {"\"not_yet_s\": 3600,", "", "$", "missing: not_yet_s"},
-        {"\"kind\": \"static_header\"", "\"kind\": \"oauth9\"", "$.auth.kind", "known words"},
-        {"\"X-Auth-Token\"", "\"X-Auth\\nToken\"", "$.auth.header", "printable"},
-        {"\"application/json\"", "7", "$.headers.Accept", "printable"},
-        {"\"size\": 250, \"max\": 4", "\"size\": 250", "$.reads[1].pages", "missing: max"},
-        {"\"size\": 250, \"max\": 4", "\"size\": 250, \"max\": 99999", "$.reads[1].pages.max",
-         "range"},
-        {"\"/v2/orders/{order.number}\"", "\"/v2/orders/{order.nummer}\"",
-         "$.reads[0].request.path", "unknown value"},
-        {"\"/v2/orders/{order.number}\"", "\"https://evil.example/\"", "$.reads[0].request.path",
-         "begins with /"},
-        {"\"/v2/orders/{order.number}\"", "\"//evil.example/x\"", "$.reads[0].request.path",
-         "not allowed"},
-        {"\"/v2/orders/{order.number}\"", "\"/v2/../x\"", "$.reads[0].request.path", "not allowed"},
-        {"\"/v2/orders/{order.number}\"", "\"/v2/{order.number\"", "$.reads[0].request.path",
-         "unknown value"},
-        {"\"status\": \"/status_id\"", "\"status\": \"status_id\"", "$.order.status",
-         "bad pointer"},
-        {"\"status\": \"/status_id\"", "\"status\": \"/a~2\"", "$.order.status", "bad pointer"},
-        {"\"status\": \"/status_id\"", "\"status\": \"/a//b\"", "$.order.status", "bad pointer"},
-        {"{\"at\": \"/is_deleted\", \"equals\": true}", "{\"at\": \"/is_deleted\"}",
-         "$.order.guard[0].if[0]", "exactly one test"},
-        {"{\"at\": \"/is_deleted\", \"equals\": true}", "{\"equals\": true}",
-         "$.order.guard[0].if[0]", "either"},
-        {"\"state\": \"cancelled\"", "\"state\": \"gone\"", "$.order.guard[0].state",
-         "known words"},
-        {"{\"$int\": \"record.address\"}", "{\"$int\": \"record.adress\"}",
-         "$.steps[1].request.json.order_address_id", "template without value"},
-        {"{\"$int\": \"record.address\"}", "{\"$eval\": \"1+1\"}",
-         "$.steps[1].request.json.order_address_id", "unknown directive"},
-        {"{\"$int\": \"record.address\"}", "{\"$int\": \"record.address\", \"or\": 1}",
-         "$.steps[1].request.json.order_address_id", "unknown key"},
-        {"{\"$int\": \"record.address\"}", "{\"$int\": \"line.quantity\"}",
-         "$.steps[1].request.json.order_address_id", "outside an each"},
-        {"{\"$each\": \"lines\"", "{\"$each\": \"forever\"", "$.steps[1].request.json.items",
-         "unbounded loop"},
-        {"{\"$int\": \"line.remote_id\"}", "{\"$each\": \"lines\", \"as\": {\"x\": 1}}",
-         "$.steps[1].request.json.items.as.order_product_id", "loop within a loop"},
-        {"\"status\": [200, 201], \"if\": [{\"at\": \"/id\"",
-         "\"status\": [], \"if\": [{\"at\": \"/id\"", "$.steps[1].ok.status", "too few"},
-        {"\"status\": [401]", "\"status\": [40100]", "$.errors[0].status[0]", "100 to 599"},
-        {"\"status\": [\"5xx\"]", "\"status\": [\"9xx\"]", "$.errors[5].status[0]", "100 to 599"},
-        {"\"then\": \"look\"", "\"then\": \"ignore\"", "$.errors[5].then", "known words"},
-        {"{\"record.id\": \"/id\"}", "{\"record.idx\": \"/id\"}", "$.steps[1].take.record.idx",
-         "no such value"},
-        {"\"parcel.tracking\": {\"max\": 50", "\"parcel.tracking\": {\"max\": 0",
-         "$.limits.parcel.tracking.max", "range"},
-        {"\"required\": true, \"over\": \"refuse\"", "\"required\": true, \"over\": \"cut\"",
-         "$.limits.parcel.tracking.over", "known words"},
-        {"\"gives\": \"records\", \"for\": [\"push\"]",
-         "\"gives\": \"records\", \"for\": [\"check\"]", "$.reads", "never write blind"},
-        {"\"per\": \"record\"", "\"per\": \"finish\"", "$.steps", "repeatable"},
-        {"\"per\": \"finish\", \"repeatable\": true", "\"per\": \"finish\"", "$.steps",
-         "repeatable"},
-        {"\"address\": \"/order_address_id\", ", "", "$.lines", "per address"},
-        {"\"format\": 1,", "\"format\": 1, \"format\": 1,", "$.format", "twice"},
-        {"\"format\": 1,", "\"format\": 1", "$", ""},
-    };
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         struct definition_fault fault = {.name = ""};
-        err_t e = check_with(cases[i].from, cases[i].to, &fault);
-        bool right = e == ERR_INVALID && strcmp(fault.path, cases[i].path) == 0 &&
-                     strstr(fault.reason, cases[i].reason) != NULL;
+        err_t e = check_with(faults[i].from, faults[i].to, &fault);
+        bool right = e == ERR_INVALID && strcmp(fault.path, faults[i].path) == 0 &&
+                     strstr(fault.reason, faults[i].reason) != NULL;
         if (!right) {
             fail_msg("case %zu: %s at %s: %s", i, err_name(e), fault.path, fault.reason);
         }
@@ -161,7 +158,7 @@ static void expect_body(const char *tree, const struct values *v, const char *ex
 static void template__keeps_types_and_never_lets_text_become_structure(void **state)
 {
     (void)state;
-    static struct values v;
+    struct values v = {.line_count = 0};
     const struct value_line lines[] = {{"11", 2}, {"12", 1}};
     assert_int_equal(value_set(&v, VALUE_PARCEL_TRACKING, SLICE("\"},{\"x\":\"\n\\")), ERR_OK);
     assert_int_equal(value_set(&v, VALUE_RECORD_ADDRESS, SLICE("42")), ERR_OK);

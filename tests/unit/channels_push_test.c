@@ -11,7 +11,7 @@
 #include "tests/support/channels_bed.h"
 
 #define TRACKING "15501234567890"
-#define HOUR     3600000
+#define HOUR     INT64_C(3600000)
 
 static const struct peer_order_spec three_mugs = {.lines = {{.sku = "MUG", .quantity = 3}},
                                                   .line_count = 1};
