@@ -4,7 +4,8 @@
  * shipment already there? -> write step by step (resumable) -> read back -> set or verify the
  * order's state
  *
- * Definitions are JSON, compiled in (firmware/channels/definitions) and validated when loaded. */
+ * Definitions are JSON, compiled in (firmware/channels/definitions), replaced by a document of the
+ * same name beside the configuration where there is one, and validated when loaded. */
 #ifndef PACKD_CHANNELS_CHANNELS_H
 #define PACKD_CHANNELS_CHANNELS_H
 

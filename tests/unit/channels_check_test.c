@@ -318,6 +318,29 @@ static void route__takes_the_first_rule_that_fits(void **state)
     free(site);
 }
 
+static void definition__is_taken_from_a_document_and_refused_by_name(void **state)
+{
+    struct channels_bed *b = *state;
+    const struct channels_options o = {
+        .store = b->st, .fx = b->fx, .outbox = b->ob, .config = &b->config};
+    struct channels *ch = NULL;
+    struct definition_fault fault;
+    hal_sim_set_document(b->hal, "bigcommerce.json", "{\"name\":\"bigcommerce\",\"colour\":1}");
+    assert_int_equal(channels_new(&o, &ch, &fault), ERR_INVALID);
+    assert_string_equal(fault.name, "bigcommerce");
+    assert_string_equal(fault.path, "$.colour");
+    char *wide = calloc(1, 70001);
+    memset(wide, ' ', 70000);
+    hal_sim_set_document(b->hal, "bigcommerce.json", wide);
+    assert_int_equal(channels_new(&o, &ch, &fault), ERR_INVALID);
+    hal_sim_set_document(b->hal, "bigcommerce.json", "");
+    assert_int_equal(channels_new(&o, &ch, &fault), ERR_INVALID);
+    hal_sim_set_document(b->hal, "bigcommerce.json", NULL);
+    assert_int_equal(channels_new(&o, &ch, &fault), ERR_OK);
+    channels_free(ch);
+    free(wide);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -339,6 +362,7 @@ int main(void)
         cmocka_unit_test(check__is_unknown_without_an_answer),
         TEST(check__is_unknown_when_the_token_is_refused),
         TEST(check__asks_only_where_there_is_a_shop_to_ask),
+        TEST(definition__is_taken_from_a_document_and_refused_by_name),
         cmocka_unit_test(route__takes_the_first_rule_that_fits),
     };
     return cmocka_run_group_tests_name("channels check", tests, NULL, NULL);
