@@ -334,7 +334,7 @@ static void pages__a_long_order_folds_and_never_scrolls(void **state)
     struct bench_view v = order(FACE_PACKING);
     v.line_count = VIEW_LINES_MAX;
     for (size_t i = 0; i < v.line_count; i++) {
-        char sku[16];
+        char sku[32];
         (void)snprintf(sku, sizeof sku, "SKU-%03zu", i);
         v.lines[i] =
             line(sku, "An article whose description is long enough to need two whole lines",
