@@ -202,6 +202,22 @@ static void dispatch__refused_opens_find_and_pull(void **state)
     scene_end(&s, 0);
 }
 
+static void dispatch__a_task_that_is_gone_opens_find_and_pull(void **state)
+{
+    (void)state;
+    struct scene s = scene_new(NULL);
+    const struct peer_fault gone = {.peer = PEER_CLARUS,
+                                    .kind = PEER_FAULT_ERROR_BEFORE,
+                                    .method = "PATCH",
+                                    .match = "/api/tasks/",
+                                    .times = UINT32_MAX,
+                                    .status = 404};
+    peers_fault_add(s.b->peers, &gone);
+    scene_dispatch(&s);
+    assert_int_equal(clarus_bed_int(s.b, "SELECT state FROM dispatch"), DISPATCH_PULL);
+    scene_end(&s, 0);
+}
+
 static void dispatch__cancelled_orders_are_not_confirmed(void **state)
 {
     (void)state;
@@ -276,6 +292,7 @@ int main(void)
         cmocka_unit_test(dispatch__part_completes_only_its_tasks),
         cmocka_unit_test(dispatch__less_than_a_task_is_parked_for_the_lead),
         cmocka_unit_test(dispatch__refused_opens_find_and_pull),
+        cmocka_unit_test(dispatch__a_task_that_is_gone_opens_find_and_pull),
         cmocka_unit_test(dispatch__cancelled_orders_are_not_confirmed),
         cmocka_unit_test(dispatch__cancelled_while_offline_is_heard_once),
         cmocka_unit_test(worklist__hears_of_a_cancellation_after_saving),

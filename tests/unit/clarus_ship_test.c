@@ -118,6 +118,30 @@ static void buy__survives_each_lost_reply(void **state)
             }
 }
 
+/* What was made without an answer is found, not made again and thrown away. */
+static void make__lost_answers_leave_no_surplus(void **state)
+{
+    (void)state;
+    static const char *const calls[] = {"/api/shipments", "/api/packages"};
+    for (int crash = 0; crash < 2; crash++)
+        for (size_t i = 0; i < 2; i++) {
+            struct scene s = scene_new(NULL, 1);
+            clarus_bed_fault(s.b, PEER_FAULT_LOSE_REPLY, "POST", calls[i]);
+            clarus_prepare(s.b->clarus, s.shipment);
+            while (!peers_request_count(s.b->peers, PEER_CLARUS, "POST", calls[i]))
+                clarus_bed_round(s.b, mono_plus(hal_now(s.b->hal), 1000));
+            assert_int_equal(clarus_bed_int(s.b, "SELECT intent <> '' FROM shipment"), 1);
+            if (crash) clarus_bed_crash(s.b);
+            clarus_bed_buy(s.b, s.shipment);
+            assert_int_equal(peers_request_count(s.b->peers, PEER_CLARUS, "DELETE", NULL), 0);
+            assert_int_equal(peers_request_count(s.b->peers, PEER_CLARUS, "POST", "/api/packages"),
+                             1);
+            assert_int_equal(peers_request_count(s.b->peers, PEER_CLARUS, "POST", "/api/shipments"),
+                             2); /* one creation, one submit */
+            scene_end(&s, 1, 1);
+        }
+}
+
 static void buy__an_unanswered_submit_is_repeated_once_on_the_same_shipment(void **state)
 {
     (void)state;
@@ -395,6 +419,7 @@ int main(void)
         cmocka_unit_test(buy__brings_tracking_and_document),
         cmocka_unit_test(buy__again_buys_nothing_more),
         cmocka_unit_test(buy__survives_each_lost_reply),
+        cmocka_unit_test(make__lost_answers_leave_no_surplus),
         cmocka_unit_test(buy__an_unanswered_submit_is_repeated_once_on_the_same_shipment),
         cmocka_unit_test(buy__refused_keeps_the_shipment_and_may_be_tried_again),
         cmocka_unit_test(buy__resumes_after_a_power_cut_at_any_moment),
