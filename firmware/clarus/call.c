@@ -220,9 +220,10 @@ void call_send(struct clarus_flow *f)
         .has_body = f->call.has_body || f->call.method == HAL_POST || f->call.method == HAL_PATCH,
         .write = f->call.write,
         .timeout_ms = f->call.timeout_ms,
-        .reply_max = f->call.binary ? LABEL_DOCUMENT_MAX : REPLY_MAX,
+        .reply_max = REPLY_MAX,
         .ca = k->ca[0] && (!f->call.bare || same_host(k->base_url, f->call.url)) ? k->ca : NULL,
     };
+    if (f->call.binary) request.reply_max = LABEL_DOCUMENT_MAX;
     f->call.token_serial = c->session.serial;
     f->call.state = CALL_SENT;
     err_t e = effects_http(c->fx, &request, call_done, c, f->serial, &f->call.http);

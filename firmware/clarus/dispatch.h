@@ -4,7 +4,7 @@
 
 #include "firmware/clarus/inner.h"
 
-#define TASKS_MAX (2 * LINES_MAX)
+#define TASKS_MAX ((size_t)2 * LINES_MAX)
 
 struct disp_need { /* quantity of one line (or product) in the dispatch */
     char line_id[ID_CAP];

@@ -96,6 +96,11 @@ static bool flow_run(struct clarus_flow *f)
         call_deliver(f, &a);
         return true;
     }
+    bool due = mono_reached(effects_now(f->c->fx), f->call.not_before);
+    if (f->call.state == CALL_QUIET && due) {
+        call_send(f);
+        return true;
+    }
     if (!f->ready) return false;
     f->ready = false;
     f->kind->steps[f->step].begin(f);
@@ -121,8 +126,6 @@ void flows_tick(struct clarus *c)
     for (size_t i = 0; i < FLOWS_MAX; i++) {
         struct clarus_flow *f = &c->flows[i];
         if (f->kind && mono_reached(now, f->limit)) f->kind->expire(f);
-        if (f->kind && f->call.state == CALL_QUIET && mono_reached(now, f->call.not_before))
-            call_send(f);
         if (!f->kind || !mono_reached(now, f->due)) continue;
         f->due = MONO_NEVER;
         f->ready = true;

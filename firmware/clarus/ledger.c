@@ -1,15 +1,15 @@
 #include "firmware/clarus/inner.h"
 
-static err_t sql_bind(struct clarus *c, const char *sql, const char *types, va_list args,
+static err_t sql_bind(struct clarus *c, const char *sql, const char *types, va_list *args,
                       sqlite3_stmt **out)
 {
     err_t e = store_prepare(c->store, sql, out);
     if (e) return e;
     for (int i = 0; types[i]; i++) {
         if (types[i] == 'i')
-            store_bind_int(*out, i + 1, va_arg(args, int64_t));
+            store_bind_int(*out, i + 1, va_arg(*args, int64_t));
         else
-            store_bind_text(*out, i + 1, va_arg(args, const char *));
+            store_bind_text(*out, i + 1, va_arg(*args, const char *));
     }
     return ERR_OK;
 }
@@ -21,7 +21,7 @@ err_t sql_run(struct clarus *c, const char *sql, const char *types, ...)
     if (!e) {
         va_list args;
         va_start(args, types);
-        e = sql_bind(c, sql, types, args, &q);
+        e = sql_bind(c, sql, types, &args, &q);
         va_end(args);
     }
     if (!e) e = store_run(c->store, q);
@@ -35,7 +35,7 @@ int64_t sql_int(struct clarus *c, const char *sql, int64_t otherwise, const char
     bool row = false;
     va_list args;
     va_start(args, types);
-    err_t e = sql_bind(c, sql, types, args, &q);
+    err_t e = sql_bind(c, sql, types, &args, &q);
     va_end(args);
     if (!e) e = store_step(c->store, q, &row);
     clarus_note(c, "sql_int", e);
@@ -49,7 +49,7 @@ bool sql_text(struct clarus *c, const char *sql, char *out, size_t cap, const ch
     out[0] = '\0';
     va_list args;
     va_start(args, types);
-    err_t e = sql_bind(c, sql, types, args, &q);
+    err_t e = sql_bind(c, sql, types, &args, &q);
     va_end(args);
     if (!e) e = store_step(c->store, q, &row);
     clarus_note(c, "sql_text", e);

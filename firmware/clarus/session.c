@@ -19,7 +19,8 @@ static void session_wake(struct clarus *c, bool usable)
         struct clarus_flow *f = &c->flows[i];
         if (!f->kind || f->call.state != CALL_TOKEN) continue;
         if (usable) {
-            call_send(f);
+            f->call.state = CALL_QUIET; /* sent by the next run of the flows */
+            f->call.not_before = effects_now(c->fx);
         } else {
             f->call.state = CALL_FAILED;
             f->call.failure = c->session.refused ? ANSWER_REAUTH : ANSWER_OFFLINE;
