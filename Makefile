@@ -140,6 +140,19 @@ $(B)/packctl: $(PACKCTL_O) $(LIBCORE)
 all: $(B)/packctl
 $(B)/tests/contract/packctl_test: $(B)/packctl
 
+VIRTUAL_O := $(call obj,$(sort $(wildcard tools/virtual/*.c)))
+$(B)/packvirtual: $(VIRTUAL_O) $(LIBCORE)
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $(VIRTUAL_O) -Wl,--start-group $(LIBCORE) -Wl,--end-group $(CORE_LIBS)
+all: $(B)/packvirtual
+
+# --------------------------------------------------------------------------------- by hand ------
+PROGRAMS := $(addprefix $(B)/,packd packpeers packvirtual packctl packd-barcodes)
+run: packages ## the whole station on stand-ins; prints the address to open
+	@$(MAKE) -s --no-print-directory -j$$(nproc) $(PROGRAMS)
+	@exec tools/run.sh $(B)
+.PHONY: run
+
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
