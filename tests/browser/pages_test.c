@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "tests/support/page_world.h"
+#include "tests/support/pictures.h"
 #include "tests/support/webdriver.h"
 
 #define PATIENCE_MS 15000
@@ -19,6 +20,7 @@
 
 static struct page_world *world;
 static struct webdriver *browser;
+static size_t heard; /* of page_world_heard, so far */
 
 static int group_up(void **state)
 {
@@ -34,160 +36,6 @@ static int group_down(void **state)
     webdriver_close(browser);
     page_world_close(world);
     return 0;
-}
-
-/* ---------------------------------------------------------------------------------- pictures -- */
-
-static int64_t now_ms(void)
-{
-    return (int64_t)time(NULL) * 1000;
-}
-
-static void put(char *out, size_t cap, const char *text)
-{
-    (void)snprintf(out, cap, "%s", text);
-}
-#define PUT(field, text) put((field), sizeof(field), (text))
-
-static struct say say(const char *key, const char *a, const char *b)
-{
-    struct say s = {0};
-    PUT(s.key, key);
-    PUT(s.arg[0], a);
-    PUT(s.arg[1], b);
-    return s;
-}
-
-static struct view_line line(const char *sku, const char *name, int packed, int all)
-{
-    struct view_line l = {.to_pack = QTY_UNITS(all),
-                          .packed = QTY_UNITS(packed),
-                          .ordered = QTY_UNITS(all),
-                          .done = packed == all};
-    PUT(l.sku, sku);
-    PUT(l.description, name);
-    PUT(l.unit, "unit");
-    return l;
-}
-
-static struct bench_view order(enum bench_face face)
-{
-    struct bench_view v = {.face = face,
-                           .dispatch_due = now_ms() + INT64_C(72) * 60000,
-                           .units_total = QTY_UNITS(25),
-                           .units_packed = QTY_UNITS(9),
-                           .last_saved_at = now_ms() - 95000,
-                           .last_parcels = 2};
-    PUT(v.packer, "Maya");
-    PUT(v.reference, "WEB-10427");
-    PUT(v.shop_order, "10427");
-    PUT(v.carrier, "DPD");
-    PUT(v.service, "DPD Next Day");
-    PUT(v.promised_service, "Next working day by 12:00");
-    PUT(v.last_reference, "WEB-10426");
-    PUT(v.last_service, "DPD Next Day");
-    v.lines[0] = line("TEE-BLK-M", "Cotton tee, black, M", 3, 12);
-    PUT(v.lines[0].unit, "case");
-    v.lines[0].units = QTY_UNITS(1);
-    v.lines[0].unit_factor = QTY_UNITS(12);
-    v.lines[0].current = true;
-    v.lines[1] = line("MUG-300", "Enamel mug 300 ml, cream with a blue rim", 1, 2);
-    v.lines[2] = line("00451", "Beeswax candle", 4, 4);
-    v.lines[3] = line("STK-9", "Sticker sheet", 0, 6);
-    v.lines[4] = line("BOOK-77", "The Little Book of Knots", 1, 1);
-    v.line_count = 5;
-    v.parcels[0] = (struct view_parcel){.number = 1, .units = QTY_UNITS(9), .current = true};
-    v.parcel_count = 1;
-    PUT(v.parcels[0].packaging, "Box medium");
-    v.scan_count = 2;
-    PUT(v.scans[0].text, "15012345000012");
-    PUT(v.scans[0].outcome, "scan.accepted");
-    PUT(v.scans[1].text, "5012345678917");
-    PUT(v.scans[1].outcome, "scan.refused");
-    return v;
-}
-
-static struct bench_view idle(void)
-{
-    struct bench_view v = {.face = FACE_IDLE,
-                           .last_saved_at = now_ms() - 95000,
-                           .last_parcels = 2,
-                           .headline = say("page.scan_tote", "", "")};
-    PUT(v.packer, "Maya");
-    PUT(v.last_reference, "WEB-10426");
-    PUT(v.last_service, "DPD Next Day");
-    return v;
-}
-
-static struct bench_view three_boxes(enum bench_face face)
-{
-    static const char *const tracking[] = {"15501234567890", "15501234567891", "15501234567892"};
-    struct bench_view v = order(face);
-    v.parcel_count = 3;
-    for (int i = 0; i < 3; i++) {
-        v.parcels[i] =
-            (struct view_parcel){.number = i + 1, .units = QTY_UNITS(8), .current = i == 1};
-        PUT(v.parcels[i].tracking, tracking[i]);
-    }
-    v.parcels[0].state = VIEW_PARCEL_CHECKED;
-    v.parcels[1].state = VIEW_PARCEL_PRINTED;
-    v.parcels[2].state = VIEW_PARCEL_LABELLED;
-    PUT(v.service_bought, "DPD Next Day by 12:00");
-    v.has_delivery_note = true;
-    v.headline = say("bench.scan_label", "2", "3");
-    v.next_step = say("bench.scan_label_step", "", "");
-    return v;
-}
-
-static struct bench_view wrong_item(void)
-{
-    struct bench_view v = order(FACE_REFUSED);
-    v.blocking = true;
-    v.headline = say("bench.wrong_item", "MUG-450", "");
-    v.detail = say("bench.expected", "9", "TEE-BLK-M");
-    v.next_step = say("bench.acknowledge", "", "");
-    PUT(v.scanned, "5012345678917");
-    return v;
-}
-
-static struct bench_view gift(void)
-{
-    struct bench_view v = order(FACE_ATTENTION);
-    v.blocking = true;
-    v.headline = say("bench.note_gift", "", "");
-    v.next_step = say("bench.note_step", "", "");
-    PUT(v.note, "Happy 40th, Anna!\nWe'll raise a mug to you on Saturday. Love, the whole crew");
-    return v;
-}
-
-static struct bench_view cancelled(void)
-{
-    struct bench_view v = order(FACE_STOP);
-    v.blocking = true;
-    v.headline = say("bench.stop", "WEB-10427", "");
-    v.detail = say("bench.reason", "Cancelled in the shop at 10:41", "The label is void.");
-    v.next_step = say("bench.stop_step", "", "");
-    return v;
-}
-
-static struct bench_view buying(void)
-{
-    struct bench_view v = three_boxes(FACE_WAITING);
-    v.headline = say("bench.buying", "", "");
-    v.next_step = say("bench.buying_step", "", "");
-    for (int i = 0; i < 3; i++) {
-        v.parcels[i].state = VIEW_PARCEL_CLOSED;
-        v.parcels[i].tracking[0] = 0;
-    }
-    v.service_bought[0] = 0;
-    return v;
-}
-
-static struct bench_view saved(void)
-{
-    struct bench_view v = order(FACE_SAVED);
-    PUT(v.last_reference, "WEB-10427");
-    return v;
 }
 
 static const struct face {
@@ -206,10 +54,11 @@ static const struct face {
 
 static struct bench_view picture(size_t face)
 {
-    struct bench_view (*const make[])(void) = {idle,      NULL,   gift, wrong_item,
-                                               cancelled, buying, NULL, saved};
+    struct bench_view (*const make[])(void) = {
+        picture_idle,      NULL,           picture_gift, picture_wrong_item,
+        picture_cancelled, picture_buying, NULL,         picture_saved};
     if (make[face]) return make[face]();
-    return face == 1 ? order(FACE_PACKING) : three_boxes(FACE_LABEL);
+    return face == 1 ? picture_order(FACE_PACKING) : picture_boxes(FACE_LABEL);
 }
 
 /* ------------------------------------------------------------------------------------- helps -- */
@@ -314,7 +163,7 @@ static void fits(const struct face *f, int width, int height)
 static void pages__every_face_shows_its_words_large_and_whole(void **state)
 {
     (void)state;
-    struct bench_view first = idle();
+    struct bench_view first = picture_idle();
     open_bench(&first);
     for (size_t i = 0; i < sizeof faces / sizeof faces[0]; i++) {
         struct bench_view v = picture(i);
@@ -331,14 +180,14 @@ static void pages__every_face_shows_its_words_large_and_whole(void **state)
 static void pages__a_long_order_folds_and_never_scrolls(void **state)
 {
     (void)state;
-    struct bench_view v = order(FACE_PACKING);
+    struct bench_view v = picture_order(FACE_PACKING);
     v.line_count = VIEW_LINES_MAX;
     for (size_t i = 0; i < v.line_count; i++) {
         char sku[32];
         (void)snprintf(sku, sizeof sku, "SKU-%03zu", i);
         v.lines[i] =
-            line(sku, "An article whose description is long enough to need two whole lines",
-                 i < 50 ? 2 : 0, 2);
+            picture_line(sku, "An article whose description is long enough to need two whole lines",
+                         i < 50 ? 2 : 0, 2);
         v.lines[i].current = i == 50;
     }
     open_bench(&v);
@@ -352,18 +201,18 @@ static void pages__a_long_order_folds_and_never_scrolls(void **state)
 static void pages__trouble_shows_only_when_there_is_some(void **state)
 {
     (void)state;
-    struct bench_view v = idle();
+    struct bench_view v = picture_idle();
     struct console_station good = {.station = "PB7",
                                    .bench_name = "Bench 7",
                                    .demonstration = true,
                                    .clarus_reachable = true,
-                                   .catalogue_read_at = now_ms(),
+                                   .catalogue_read_at = picture_now(),
                                    .orders_ready = 23,
                                    .clock_trusted = true,
-                                   .started_at = now_ms() - 3600000};
+                                   .started_at = picture_now() - 3600000};
     struct console_station bad = good;
-    bad.offline_since = now_ms() - 900000;
-    bad.catalogue_read_at = now_ms() - 960000;
+    bad.offline_since = picture_now() - 900000;
+    bad.catalogue_read_at = picture_now() - 960000;
     bad.device_count = 2;
     PUT(bad.devices[0].kind, "scanner");
     PUT(bad.devices[0].role, "scanner");
@@ -390,7 +239,7 @@ static void pages__trouble_shows_only_when_there_is_some(void **state)
 static void pages__the_count_that_moved_pulses_once(void **state)
 {
     (void)state;
-    struct bench_view v = order(FACE_PACKING);
+    struct bench_view v = picture_order(FACE_PACKING);
     open_bench(&v);
     until("document.querySelector('.count b').textContent === '3'");
     is("document.querySelectorAll('.pulse').length", "0");
@@ -409,7 +258,7 @@ static void pages__the_count_that_moved_pulses_once(void **state)
 static void pages__each_signal_sounds_once_and_the_alarm_until_it_ends(void **state)
 {
     (void)state;
-    struct bench_view v = idle();
+    struct bench_view v = picture_idle();
     v.tone = HAL_TONE_REFUSE;
     v.tone_serial = 40;
     open_bench(&v);
@@ -436,9 +285,9 @@ static void pages__hostile_order_text_is_inert(void **state)
     (void)state;
     static const char hostile[] = "</p><script>window.harmed=1</script><img src=x "
                                   "onerror=window.harmed=1>\"'`&lt;{0}\xF0\x9F\x8E\x82^XA~";
-    struct bench_view v = gift();
-    v.headline = say("bench.wrong_item", hostile, hostile);
-    v.detail = say("<script>window.harmed=1</script>", hostile, "");
+    struct bench_view v = picture_gift();
+    v.headline = picture_say("bench.wrong_item", hostile, hostile);
+    v.detail = picture_say("<script>window.harmed=1</script>", hostile, "");
     PUT(v.reference, "<b>WEB</b>'\"");
     PUT(v.packer, "<i>Maya</i>");
     PUT(v.lines[0].description, "<svg onload=window.harmed=1>");
@@ -462,8 +311,8 @@ static void pages__hostile_order_text_is_inert(void **state)
 static void pages__an_unknown_message_shows_its_key_and_arguments(void **state)
 {
     (void)state;
-    struct bench_view v = idle();
-    v.headline = say("bench.not_in_any_file", "one", "two");
+    struct bench_view v = picture_idle();
+    v.headline = picture_say("bench.not_in_any_file", "one", "two");
     open_bench(&v);
     is("document.querySelector('.big').textContent", "bench.not_in_any_file one two");
 }
@@ -471,12 +320,11 @@ static void pages__an_unknown_message_shows_its_key_and_arguments(void **state)
 static void pages__touch_buttons_send_their_command(void **state)
 {
     (void)state;
-    static size_t heard;
-    struct bench_view v = order(FACE_PACKING);
+    struct bench_view v = picture_order(FACE_PACKING);
     open_bench(&v);
     webdriver_click(browser, "[data-command='NEXT-PARCEL']");
     assert_string_equal(page_world_heard(world, heard++), "command NEXT-PARCEL");
-    v = wrong_item();
+    v = picture_wrong_item();
     show(&v, "refused");
     webdriver_click(browser, "[data-command='CONFIRM']");
     assert_string_equal(page_world_heard(world, heard++), "command CONFIRM");
@@ -489,7 +337,7 @@ static void pages__touch_buttons_send_their_command(void **state)
 static void pages__a_lost_station_is_said_and_found_again(void **state)
 {
     (void)state;
-    struct bench_view v = order(FACE_PACKING);
+    struct bench_view v = picture_order(FACE_PACKING);
     open_bench(&v);
     is("document.querySelector('#lost').hidden", "true");
     page_world_stop(world);
@@ -499,9 +347,12 @@ static void pages__a_lost_station_is_said_and_found_again(void **state)
     webdriver_screenshot(browser, SCREENS "lost-1024x600.png");
     v.lines[0].packed = QTY_UNITS(5);
     page_world_show(world, &v);
+    page_world_token(world, "another token after the start");
     page_world_start(world);
     until("document.querySelector('#lost').hidden");
     until("document.querySelector('.count b').textContent === '5'");
+    webdriver_click(browser, "[data-command='UNDO']"); /* with a token that was renewed */
+    assert_string_equal(page_world_heard(world, heard++), "command UNDO");
     (void)webdriver_errors(browser); /* the browser complains of the refused connections */
 }
 

@@ -226,6 +226,11 @@ void page_world_stop(struct page_world *w)
     w->world.hal = NULL;
 }
 
+void page_world_token(struct page_world *w, const char *token)
+{
+    linux_world_write(&w->world, "secrets/console-token", token, 0600);
+}
+
 struct page_world *page_world_open(void)
 {
     struct page_world *w = calloc(1, sizeof *w);
@@ -233,7 +238,7 @@ struct page_world *page_world_open(void)
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->news, NULL);
     linux_world_open(&w->world);
-    linux_world_write(&w->world, "secrets/console-token", PAGE_WORLD_TOKEN, 0600);
+    page_world_token(w, PAGE_WORLD_TOKEN);
     int64_t now = (int64_t)time(NULL) * 1000;
     w->station = (struct console_station){.station = "PB7",
                                           .bench_name = "Bench 7",

@@ -14,6 +14,7 @@ void page_world_close(struct page_world *w);
 /* Ends the server, as a crash of the station does, and starts it again at the same address. */
 void page_world_stop(struct page_world *w);
 void page_world_start(struct page_world *w);
+void page_world_token(struct page_world *w, const char *token); /* from the next start */
 
 uint16_t page_world_port(const struct page_world *w);
 /* "http://127.0.0.1:PORT<path>"; valid until the next call. */

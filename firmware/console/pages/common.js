@@ -68,14 +68,20 @@ const packd = (() => {
     return (today ? "" : day + " ") + clock(ms) + ":" + pad(d.getSeconds());
   }
 
-  const token = document.querySelector('meta[name="packd-token"]').content;
+  /* A station that was started again may have a new token; its page has it. */
+  const tokenOf = (page) => page.querySelector('meta[name="packd-token"]').content;
+  let token = tokenOf(document);
+  async function renew() {
+    const reply = await fetch(location.pathname, { cache: "no-store" });
+    token = tokenOf(new DOMParser().parseFromString(await reply.text(), "text/html"));
+  }
   async function get(path) {
     const reply = await fetch(path, { cache: "no-store" });
     const body = await reply.json();
     if (!reply.ok) throw Object.assign(new Error(body.error || "error"), body);
     return body;
   }
-  async function post(path, body) {
+  async function post(path, body, again = true) {
     const reply = await fetch(path, {
       method: "POST",
       cache: "no-store",
@@ -83,6 +89,10 @@ const packd = (() => {
       body: JSON.stringify(body),
     });
     const answer = await reply.json().catch(() => ({}));
+    if (answer.rule === "token_must_fit" && again) {
+      await renew();
+      return post(path, body, false);
+    }
     if (!reply.ok) throw Object.assign(new Error(answer.error || "error"), answer);
     return answer;
   }
