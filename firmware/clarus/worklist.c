@@ -359,8 +359,13 @@ static void missing_judge(struct clarus *c, int64_t id, const struct order_seen 
         clarus_note(c, "gone",
                     sql_run(c, "UPDATE consignment SET state = 13 WHERE id = ? AND state IN (0, 1)",
                             "i", id));
-    } else if (!text_among(seen->status, k->ready_status)) {
+    } else if (slice_is(slice_text(seen->status), "PENDING") ||
+               slice_is(slice_text(seen->status), "DRAFT")) {
         order_must_not_go(c, id, "order.released", "The order was released to be picked again");
+    } else if (!text_among(seen->status, k->ready_status)) {
+        clarus_note(
+            c, "known", /* a status of its own: its next check says what it means */
+            sql_run(c, "UPDATE consignment SET state = 0 WHERE id = ? AND state = 1", "i", id));
     }
 }
 
