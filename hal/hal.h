@@ -196,12 +196,13 @@ struct hal_console_request {
 
 #define HAL_CONSOLE_BODY_MAX    65536
 #define HAL_CONSOLE_STREAMS_MAX 8
-#define HAL_CONSOLE_STREAM_ROOM 262144 /* bytes queued per stream before it is closed as too slow  \
-                                        */
+#define HAL_CONSOLE_STREAM_ROOM                                                                    \
+    262144 /* bytes queued per stream before it is closed as too slow                              \
+            */
 
-/* ERR_INVALID: no such address, or the certificate cannot be used. ERR_DENIED: beyond loopback without
- * a certificate, or a privileged port. ERR_BUSY: the port is taken. ERR_EXISTS: open already. Also
- * what hal_secret_read says of the certificate. */
+/* ERR_INVALID: no such address, or the certificate cannot be used. ERR_DENIED: beyond loopback
+ * without a certificate, or a privileged port. ERR_BUSY: the port is taken. ERR_EXISTS: open
+ * already. Also what hal_secret_read says of the certificate. */
 MUST_CHECK err_t hal_console_open(struct hal *h, const struct hal_console_spec *spec);
 uint16_t hal_console_port(const struct hal *h);
 /* Ends a request. `extra` are added as they are. Body is copied. Replying to an id that is gone is
@@ -209,8 +210,8 @@ uint16_t hal_console_port(const struct hal *h);
 void hal_console_reply(struct hal *h, hal_request_t id, int status, const char *content_type,
                        const struct hal_header *extra, size_t extra_count, struct slice body);
 /* Ends a request with an open text/event-stream. CONSOLE_CLOSED follows when the reader goes.
- * ERR_GONE: no such request. ERR_NOSPACE: HAL_CONSOLE_STREAMS_MAX are open, ERR_NOMEM: in both cases
- * the request still waits for its reply. */
+ * ERR_GONE: no such request. ERR_NOSPACE: HAL_CONSOLE_STREAMS_MAX are open, ERR_NOMEM: in both
+ * cases the request still waits for its reply. */
 MUST_CHECK err_t hal_console_stream(struct hal *h, hal_request_t id);
 /* Queues bytes (copied) for a stream. ERR_GONE: no such stream. ERR_NOSPACE: too slow, closed now.
  */

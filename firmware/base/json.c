@@ -83,7 +83,7 @@ static err_t find_duplicate(const cJSON *object, const cJSON **out)
     size_t count = member_count(object);
     const cJSON **list = few;
     if (count > FEW_NAMES) {
-        many = mem_alloc(count * sizeof *many);
+        many = mem_alloc(count * sizeof(const cJSON *));
         if (many == NULL) return ERR_NOMEM;
         list = many;
     }

@@ -177,8 +177,8 @@ void log_event(const struct log *log, enum log_level level, const char *event, c
         va_end(args);
     }
     if (l.out.overflow) {
-        memcpy(text + l.out.len, "...", 3);
-        l.out.len += 3;
+        for (int i = 0; i < 3; i++)
+            text[l.out.len++] = '.';
     }
     hal_log(log->hal, buf_slice(&l.out));
 }

@@ -109,7 +109,7 @@ static void run_take_over(struct bench *b)
     block_clear(b);
     session_enter(b, PHASE_OPENING);
     bench_story(b, "taken_over", "");
-    b->orders.claim(b->orders.ctx, session_ask(b, LABEL_WAIT_MS * 2), b->order.id, true);
+    b->orders.claim(b->orders.ctx, session_ask(b, INT64_C(2) * LABEL_WAIT_MS), b->order.id, true);
 }
 
 static void run_sign_off(struct bench *b)

@@ -86,7 +86,8 @@ static qty_t unit_factor(const struct line *l, int64_t barcode_low, int64_t barc
     if (strcmp(l->unit, "unit") == 0) return QTY_UNITS(1);
     bool known = barcode_low > 0 && barcode_low == barcode_high;
     if (barcode_low != barcode_high) return QTY_ZERO;
-    if (l->units.milli <= 0) return known ? (qty_t){barcode_low} : QTY_ZERO;
+    qty_t by_barcode = {known ? barcode_low : 0};
+    if (l->units.milli <= 0) return by_barcode;
     /* ordered and units are both below 2^40, the product of ordered and 1000 below 2^50. */
     int64_t scaled = l->ordered.milli * 1000;
     if (scaled % l->units.milli != 0) return QTY_ZERO;

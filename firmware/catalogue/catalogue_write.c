@@ -123,7 +123,7 @@ static void bind_status(sqlite3_stmt *q, int index, const char *status)
         store_bind_null(q, index);
         return;
     }
-    for (size_t i = 0; status[i] != '\0' && i < sizeof upper - 1; i++) {
+    for (size_t i = 0; i < sizeof upper - 1 && status[i] != '\0'; i++) {
         upper[i] = status[i];
         if (status[i] >= 'a' && status[i] <= 'z') upper[i] = (char)(status[i] - 'a' + 'A');
     }

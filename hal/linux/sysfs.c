@@ -39,7 +39,7 @@ static bool parse_hex(const char *text, size_t digits_max, uint16_t *out)
 {
     uint32_t v = 0;
     size_t n = 0;
-    for (; hex_digit(text[n]) >= 0 && n < digits_max; n++)
+    for (; n < digits_max && hex_digit(text[n]) >= 0; n++)
         v = v << 4 | (uint32_t)hex_digit(text[n]);
     if (n == 0 || v > UINT16_MAX) return false;
     *out = (uint16_t)v;

@@ -28,13 +28,14 @@ struct sim_port *sim_port_by_id(struct hal *h, hal_port_t id)
 /* The device may be plugged in before anyone opens the role. */
 static struct sim_port *port_entry(struct hal *h, const char *role)
 {
-    struct sim_port *p = sim_port_by_role(h, role);
-    for (size_t i = 0; !p && i < SIM_PORTS_MAX; i++) {
+    struct sim_port *known = sim_port_by_role(h, role);
+    if (known) return known;
+    for (size_t i = 0; i < SIM_PORTS_MAX; i++) {
         if (h->ports[i].spec.role[0]) continue;
-        p = &h->ports[i];
-        role_copy(p->spec.role, role);
+        role_copy(h->ports[i].spec.role, role);
+        return &h->ports[i];
     }
-    return p;
+    return NULL;
 }
 
 err_t hal_port_open(struct hal *h, const struct hal_port_spec *spec, hal_port_t *out)

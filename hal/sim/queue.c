@@ -13,7 +13,7 @@ static bool comes_before(const struct happening *a, const struct happening *b)
 
 static void sift_up(struct hal *h, size_t i)
 {
-    while (i > 0) {
+    while (i > 0 && i < SIM_HAPPENINGS_MAX) {
         size_t parent = (i - 1) / 2;
         if (!comes_before(h->queue[i], h->queue[parent])) return;
         struct happening *swap = h->queue[i];
