@@ -148,7 +148,8 @@ all: $(B)/packvirtual
 
 # --------------------------------------------------------------------------------- by hand ------
 PROGRAMS := $(addprefix $(B)/,packd packpeers packvirtual packctl packd-barcodes)
-run: packages ## the whole station on stand-ins; prints the address to open
+run: ## the whole station on stand-ins; prints the address to open
+	@tools/packages.sh build
 	@$(MAKE) -s --no-print-directory -j$$(nproc) $(PROGRAMS)
 	@exec tools/run.sh $(B)
 .PHONY: run
@@ -158,8 +159,8 @@ help: ## this list
 
 all: $(LIBCORE) $(LIBLINUX) ## build everything (VARIANT=dev, release, asan, cov or clang)
 
-packages: ## install the Debian packages that are missing (root or sudo)
-	@tools/packages.sh
+packages: ## install every Debian package that is missing (root or sudo)
+	@tools/packages.sh build test check
 
 # ----------------------------------------------------------------------------------------- tests --
 unit: $(UNIT) ## unit tests
@@ -170,7 +171,8 @@ simulation: $(SIMTESTS) ## the whole station on simulated time
 	@tests/run.sh $(SIMTESTS)
 browser: $(BROWSER) ## the pages in headless Chromium
 	@tests/run.sh $(BROWSER)
-test: packages ## every test; ends with "N passed, N failed"
+test: ## every test; ends with "N passed, N failed"
+	@tools/packages.sh build test
 	@$(MAKE) --no-print-directory -j$$(nproc) test-programs
 	@tests/run.sh $(UNIT) $(SIMTESTS) $(CONTRACT) $(BROWSER)
 test-programs: all $(UNIT) $(SIMTESTS) $(CONTRACT) $(BROWSER)
@@ -206,7 +208,7 @@ cppcheck: ## cppcheck
 check: packages ## formatting, seams, linters, and every test under gcc, clang and the sanitizers
 	@$(MAKE) --no-print-directory format-check seams cppcheck
 	@$(MAKE) --no-print-directory -j$$(nproc) tidy
-	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=clang all
+	@$(MAKE) --no-print-directory VARIANT=clang test
 	@$(MAKE) --no-print-directory VARIANT=asan test
 
 .PHONY: packages test test-programs browser seams format format-check tidy cppcheck check

@@ -1,9 +1,19 @@
 #!/bin/sh
-# Installs the Debian packages that build, run and test this project, where they are missing.
+# Installs the Debian packages that are missing. Arguments: build, test, check (each on its own).
 set -eu
-needed="build-essential pkg-config libcurl4-openssl-dev libmbedtls-dev libcjson-dev libserialport-dev libsqlite3-dev
- libmicrohttpd-dev libevdev-dev libsystemd-dev libpng-dev libzbar-dev libcmocka-dev libssl-dev openssl poppler-utils
- fontconfig fonts-urw-base35 zbar-tools chromium chromium-driver clang clang-tidy clang-format cppcheck"
+build="build-essential pkg-config libcurl4-openssl-dev libmbedtls-dev libcjson-dev libserialport-dev libsqlite3-dev
+ libmicrohttpd-dev libsystemd-dev libpng-dev libzbar-dev poppler-utils fontconfig fonts-urw-base35"
+test="libcmocka-dev libssl-dev openssl zbar-tools chromium chromium-driver"
+check="clang clang-tidy clang-format cppcheck"
+needed=""
+for group in "${@:-build}"; do
+    case $group in
+    build) needed="$needed $build" ;;
+    test) needed="$needed $test" ;;
+    check) needed="$needed $check" ;;
+    *) echo "packages.sh: unknown group '$group'; use build, test or check" >&2; exit 2 ;;
+    esac
+done
 missing=""
 for package in $needed; do
     state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
@@ -12,15 +22,15 @@ done
 [ -n "$missing" ] || exit 0
 install="apt-get install -y --no-install-recommends$missing"
 if [ "$(id -u)" = 0 ]; then
-    sudo=""
+    as_root=""
 elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
-    sudo="sudo"
+    as_root="sudo"
 else
-    echo "These packages are missing. Install them with:" >&2
-    echo "    sudo apt-get update && sudo $install" >&2
+    echo "Packages are missing. Install them with:" >&2
+    echo "    sudo sh -c 'apt-get update && $install'" >&2
     exit 1
 fi
 echo "Installing:$missing"
-$sudo apt-get update -qq
+$as_root apt-get update -qq
 # shellcheck disable=SC2086
-DEBIAN_FRONTEND=noninteractive $sudo $install
+$as_root env DEBIAN_FRONTEND=noninteractive $install

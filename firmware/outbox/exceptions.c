@@ -90,15 +90,14 @@ err_t exception_close_message(struct store *st, wall_t at, int64_t message_id, c
     return store_run(st, q);
 }
 
-err_t exception_close_dispatch(struct store *st, wall_t at, int64_t consignment_id,
-                               int64_t dispatch_id, const char *who, const char *how,
-                               const char *note)
+err_t exception_close_dispatch(struct store *st, const struct exception_closing *c,
+                               int64_t consignment_id, int64_t dispatch_id)
 {
     static const char SQL[] = CLOSE "WHERE consignment_id = ?5 AND dispatch_id = ?6 AND open = 1";
     AUTO_STMT sqlite3_stmt *q = NULL;
     err_t e = store_prepare(st, SQL, &q);
     if (e) return e;
-    bind_close(q, at, who, how, note);
+    bind_close(q, c->at, c->who, c->how, c->note);
     store_bind_int(q, 5, consignment_id);
     store_bind_int(q, 6, dispatch_id);
     return store_run(st, q);

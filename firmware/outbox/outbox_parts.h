@@ -99,9 +99,14 @@ MUST_CHECK err_t outbox_complain(struct outbox *ob, const struct message *m,
 /* Closes every open exception of a message or dispatch. */
 MUST_CHECK err_t exception_close_message(struct store *st, wall_t at, int64_t message_id,
                                          const char *who, const char *how, const char *note);
-MUST_CHECK err_t exception_close_dispatch(struct store *st, wall_t at, int64_t consignment_id,
-                                          int64_t dispatch_id, const char *who, const char *how,
-                                          const char *note);
+struct exception_closing {
+    wall_t at;
+    const char *who;
+    const char *how;
+    const char *note;
+};
+MUST_CHECK err_t exception_close_dispatch(struct store *st, const struct exception_closing *c,
+                                          int64_t consignment_id, int64_t dispatch_id);
 /* The destination may be tried again now. */
 void outbox_resume(struct outbox *ob, struct destination *d);
 

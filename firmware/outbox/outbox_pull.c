@@ -158,8 +158,8 @@ err_t outbox_pull_end(struct outbox *ob, int64_t dispatch_id, enum pull_end end,
     if (!dispatch_is_pulled(d.state)) return ERR_NOTFOUND;
     e = for_each(ob, dispatch_id, refuse_flying);
     if (e) return e;
-    e = exception_close_dispatch(ob->st, effects_wall(ob->fx), d.consignment_id, d.id, who, how,
-                                 note);
+    struct exception_closing closing = {effects_wall(ob->fx), who, how, note};
+    e = exception_close_dispatch(ob->st, &closing, d.consignment_id, d.id);
     if (e == ERR_OK) {
         e = dispatch_set_state(ob, d.id, pulled ? DISPATCH_PULLED : DISPATCH_GONE, pulled);
     }
@@ -194,10 +194,8 @@ err_t outbox_recall(struct outbox *ob, int64_t dispatch_id, const char *who, con
         return e ? e : ERR_BUSY;
     }
     if (e == ERR_OK) e = dispatch_set_state(ob, dispatch_id, DISPATCH_RECALLED, true);
-    if (e == ERR_OK) {
-        e = exception_close_dispatch(ob->st, effects_wall(ob->fx), d.consignment_id, d.id, who,
-                                     "recalled", reason);
-    }
+    struct exception_closing closing = {effects_wall(ob->fx), who, "recalled", reason};
+    if (e == ERR_OK) e = exception_close_dispatch(ob->st, &closing, d.consignment_id, d.id);
     if (e == ERR_OK) e = for_each(ob, dispatch_id, withdraw_one);
     return e ? e : tell_story(ob, &d, who, "recalled", reason);
 }
