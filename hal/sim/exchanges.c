@@ -172,6 +172,8 @@ void hal_sim_console_leaves(struct hal *h, hal_request_t id, int64_t delay_ms)
         if (h->streams[i].n == id.n) h->streams[i].n = 0;
 }
 
+/* The contract has seven parameters. */
+// NOLINTNEXTLINE(readability-function-size)
 void hal_console_reply(struct hal *h, hal_request_t id, int status, const char *content_type,
                        const struct hal_header *extra, size_t extra_count, struct slice body)
 {
