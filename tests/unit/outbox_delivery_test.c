@@ -264,7 +264,7 @@ static void outbox__plans_of_an_earlier_boot_do_not_hold_it_up(void **state)
     }
     b->automatic = true;
     b->answer = ATTEMPT_NOT_YET;
-    bed_pass(b, 6 * 3600000);
+    bed_pass(b, INT64_C(6) * 3600000);
     AUTO_STMT sqlite3_stmt *q = NULL;
     assert_int_equal(
         store_prepare(b->st, "UPDATE message SET due_mono = due_mono + 86400000 * id", &q), ERR_OK);
@@ -374,7 +374,7 @@ static void outbox__not_there_yet_waits_slowly_and_alarms(void **state)
     bed_save(b, "O1", "none");
     bed_pass(b, 25000);
     assert_int_equal(b->count, 1);
-    bed_pass(b, 12 * 3600000);
+    bed_pass(b, INT64_C(12) * 3600000);
     assert_true(b->count > 10 && b->count < 80);
     assert_true(bed_exception(b, "delivery.not_there").id != 0);
 }

@@ -476,7 +476,7 @@ static void store__finds_a_damaged_page_when_it_opens(void **state)
     }
     assert_int_equal(store_commit(b->st), ERR_OK);
     settle_log(b);
-    overwrite(b->path, 200 * STORE_PAGE_SIZE, 4 * STORE_PAGE_SIZE);
+    overwrite(b->path, 200L * STORE_PAGE_SIZE, 4L * STORE_PAGE_SIZE);
     assert_int_equal(open_store(b, 0), ERR_CORRUPT);
     assert_null(b->st);
     assert_true(b->fault.reason[0] != '\0');
@@ -495,7 +495,7 @@ static void store__finds_damage_in_a_large_file_when_idle(void **state)
     }
     assert_false(store_failed(b->st));
     settle_log(b);
-    overwrite(b->path, 4500 * STORE_PAGE_SIZE, 64 * STORE_PAGE_SIZE);
+    overwrite(b->path, 4500L * STORE_PAGE_SIZE, 64L * STORE_PAGE_SIZE);
     assert_int_equal(open_store(b, 0), ERR_OK);
     while (store_idle(b->st)) {
     }
