@@ -52,7 +52,7 @@ err_t hal_http_submit(struct hal *h, const struct hal_http_request *request, hal
     if (h->http_under_way >= HAL_HTTP_MAX) return ERR_NOSPACE;
     struct hal_sim_reply r = {
         .outcome = HAL_HTTP_NOT_SENT, .headers = buf_new(65536), .body = buf_new(SIM_REPLY_MAX)};
-    if (h->http) h->http(h->http_ctx, h->now, request, &r);
+    if (h->http && !sim_is_dead(h)) h->http(h->http_ctx, h->now, request, &r);
     struct hal_event e = {.kind = HAL_EV_HTTP_DONE};
     e.http.id = (hal_http_t){h->next_id++};
     uint8_t *block = join(&r.headers, &r.body);
@@ -180,7 +180,8 @@ void hal_console_reply(struct hal *h, hal_request_t id, int status, const char *
     (void)content_type;
     (void)extra;
     (void)extra_count;
-    if (h->observer.reply) h->observer.reply(h->observer.ctx, h->now, id, status, body);
+    if (h->observer.reply && !sim_is_dead(h))
+        h->observer.reply(h->observer.ctx, h->now, id, status, body);
 }
 
 err_t hal_console_stream(struct hal *h, hal_request_t id)
@@ -197,7 +198,8 @@ err_t hal_console_send(struct hal *h, hal_request_t id, struct slice bytes)
 {
     for (size_t i = 0; i < SIM_STREAMS_MAX; i++) {
         if (h->streams[i].n != id.n) continue;
-        if (h->observer.stream) h->observer.stream(h->observer.ctx, h->now, id, bytes);
+        if (h->observer.stream && !sim_is_dead(h))
+            h->observer.stream(h->observer.ctx, h->now, id, bytes);
         return ERR_OK;
     }
     return ERR_GONE;

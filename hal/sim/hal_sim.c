@@ -25,8 +25,9 @@ err_t hal_sim_open(const struct hal_sim_options *options, struct hal **out)
     h->next_id = 1;
     h->free_bytes = UINT64_C(1) << 33;
     err_t e = slice_copy(slice_text(options->store_path), h->store_path, sizeof h->store_path);
-    if (!e && options->store_vfs)
-        e = slice_copy(slice_text(options->store_vfs), h->store_vfs, sizeof h->store_vfs);
+    h->disk = options->disk;
+    const char *vfs = h->disk ? disk_vfs(h->disk) : options->store_vfs;
+    if (!e && vfs) e = slice_copy(slice_text(vfs), h->store_vfs, sizeof h->store_vfs);
     if (e) {
         mem_free(h);
         return e;
@@ -64,6 +65,11 @@ void hal_sim_power_cut(struct hal *h, bool new_boot)
     h->http_under_way = 0;
     h->jobs_under_way = 0;
     if (new_boot) new_boot_id(h);
+}
+
+bool sim_is_dead(const struct hal *h)
+{
+    return h->disk && disk_is_dead(h->disk);
 }
 
 void hal_sim_set_wall(struct hal *h, int64_t wall_ms, bool trusted)
@@ -151,6 +157,7 @@ err_t hal_wait(struct hal *h, mono_t deadline, struct hal_event *events, size_t 
     }
     if (count == 0 && deadline.ms != MONO_NEVER.ms && !mono_reached(h->now, deadline))
         h->now = deadline;
+    if (h->disk) disk_set_wall(h->disk, hal_wall(h).ms);
     *out_count = count;
     return ERR_OK;
 }
@@ -258,19 +265,27 @@ const char *hal_store_vfs(const struct hal *h)
 
 err_t hal_store_free(struct hal *h, uint64_t *out_bytes)
 {
-    *out_bytes = h->free_bytes;
+    uint64_t left = h->disk ? disk_room_left(h->disk) : h->free_bytes;
+    *out_bytes = left < h->free_bytes ? left : h->free_bytes;
     return ERR_OK;
+}
+
+static err_t move(struct hal *h, const char *from, const char *to)
+{
+    if (h->disk) return disk_rename(h->disk, from, to);
+    return rename(from, to) == 0 ? ERR_OK : ERR_IO;
 }
 
 err_t hal_store_set_aside(struct hal *h, char *out_name, size_t cap)
 {
+    if (sim_is_dead(h)) return ERR_IO;
     char from[300], to[320];
     static const char *const suffixes[] = {"", "-wal"};
     int64_t at = hal_wall(h).ms;
     for (size_t i = 0; i < 2; i++) {
         (void)snprintf(from, sizeof from, "%s%s", h->store_path, suffixes[i]);
         (void)snprintf(to, sizeof to, "%s.aside-%lld%s", h->store_path, (long long)at, suffixes[i]);
-        if (rename(from, to) != 0 && i == 0) return ERR_IO;
+        if (move(h, from, to) && i == 0) return ERR_IO;
     }
     (void)snprintf(out_name, cap, "%s.aside-%lld", h->store_path, (long long)at);
     return ERR_OK;
@@ -280,17 +295,18 @@ err_t hal_store_set_aside(struct hal *h, char *out_name, size_t cap)
 
 void hal_signal(struct hal *h, enum hal_light light, enum hal_tone tone)
 {
-    if (h->observer.signal) h->observer.signal(h->observer.ctx, h->now, light, tone);
+    if (h->observer.signal && !sim_is_dead(h))
+        h->observer.signal(h->observer.ctx, h->now, light, tone);
 }
 
 void hal_log(struct hal *h, struct slice line)
 {
-    if (h->observer.log) h->observer.log(h->observer.ctx, h->now, line);
+    if (h->observer.log && !sim_is_dead(h)) h->observer.log(h->observer.ctx, h->now, line);
 }
 
 void hal_ready(struct hal *h)
 {
-    if (h->observer.ready) h->observer.ready(h->observer.ctx, h->now);
+    if (h->observer.ready && !sim_is_dead(h)) h->observer.ready(h->observer.ctx, h->now);
 }
 
 void hal_watchdog_kick(struct hal *h)

@@ -3,17 +3,21 @@
  * Nothing happens by itself: a test or the simulator registers handlers for HTTP, jobs and ports,
  * and schedules arrivals, bytes and console requests. hal_wait jumps the clock to the next thing
  * that happens. The world outlives the station: hal_sim_power_cut forgets ports, exchanges, jobs
- * and streams, as a crash does, and leaves documents, secrets, handlers and the clock. */
+ * and streams, as a crash does, and leaves documents, secrets, handlers and the clock.
+ * With a simulated disk that has lost power the world is dead: nothing the station still does
+ * reaches ports, peers, screen or log. */
 #ifndef PACKD_HAL_SIM_H
 #define PACKD_HAL_SIM_H
 
 #include "hal/hal.h"
+#include "hal/sim/disk.h"
 
 struct hal_sim_options {
     uint64_t seed;          /* of hal_random */
     const char *store_path; /* for SQLite, e.g. a file in a fresh directory; copied */
     const char *store_vfs;  /* NULL: the default one; copied */
     int64_t wall_ms;        /* civil time at the start; 0: 2026-03-11T08:00:00Z */
+    struct disk *disk; /* NULL: store_path is a real file; else borrowed, and store_vfs its VFS */
 };
 
 MUST_CHECK err_t hal_sim_open(const struct hal_sim_options *options, struct hal **out);

@@ -45,6 +45,7 @@ struct hal {
     char store_path[256];
     char store_vfs[64];
     uint64_t free_bytes;
+    struct disk *disk; /* borrowed; NULL: real files */
     uint64_t next_order;
     uint32_t next_id;
     struct happening *queue[SIM_HAPPENINGS_MAX]; /* a binary heap by (at, order) */
@@ -76,6 +77,8 @@ struct happening *sim_next_due(struct hal *h, mono_t until);
 void sim_free_happening(struct happening *x);
 /* A copy of bytes in a block of its own, with a terminator. */
 uint8_t *sim_copy(struct slice bytes);
+/* Power is gone: nothing the station does reaches anyone. */
+bool sim_is_dead(const struct hal *h);
 struct sim_port *sim_port_by_role(struct hal *h, const char *role);
 struct sim_port *sim_port_by_id(struct hal *h, hal_port_t id);
 
