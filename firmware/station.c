@@ -3,10 +3,13 @@
 #include <string.h>
 
 #include "firmware/base/mem.h"
+#include "firmware/catalogue/ageing.h"
 #include "firmware/station/parts.h"
 
-#define IDLE_AFTER_MS 200   /* of quiet before the store does its own work */
-#define IDLE_STEP_MS  20    /* between two slices of it */
+#define IDLE_AFTER_MS 200 /* of quiet before the store does its own work */
+#define IDLE_STEP_MS  20  /* between two slices of it */
+#define AGE_EVERY_MS  (60 * 60 * 1000)
+#define AGE_BATCH     16    /* orders aged in one idle slice */
 #define HEARTBEAT_MS  10000 /* the watchdog allows 30 s */
 
 static err_t open_console(struct station *st)
@@ -123,10 +126,25 @@ static err_t finish(struct station *st, struct station_fault *fault)
     return ERR_OK;
 }
 
+/* Only by a trusted clock: a wrong one would forget too early. */
+static bool age_personal_data(struct station *st)
+{
+    wall_t wall = hal_wall(st->hal);
+    if (!wall.trusted || !mono_reached(hal_now(st->hal), st->age_at)) return false;
+    size_t count = 0;
+    int64_t days = st->config->site.retention_days;
+    err_t e = catalogue_age(st->store, wall.ms - days * 24 * 60 * 60 * 1000, AGE_BATCH, &count);
+    if (e) log_event(&st->log, LOG_WARN, "ageing.failed", "error=%s", err_name(e));
+    if (count) log_event(&st->log, LOG_INFO, "ageing.done", "orders=%zu", count);
+    if (e || count < AGE_BATCH) st->age_at = mono_plus(hal_now(st->hal), AGE_EVERY_MS);
+    return count == AGE_BATCH;
+}
+
 static void idle_work(struct station *st)
 {
     if (store_is_dirty(st->store) || !mono_reached(hal_now(st->hal), st->idle_at)) return;
     bool more = store_idle(st->store);
+    if (!more) more = age_personal_data(st);
     st->idle_at = more ? mono_plus(hal_now(st->hal), IDLE_STEP_MS) : MONO_NEVER;
 }
 

@@ -73,7 +73,7 @@ static const struct reading_field reading_fields[] = {
     "coalesce(?16, ''), coalesce(?17, ''), coalesce(?18, ''), coalesce(?19, ''), "                 \
     "coalesce(?20, ''), coalesce(?21, ''), coalesce(?22, ''), coalesce(?23, ''), "                 \
     "coalesce(?24, ''), coalesce(?25, 99), coalesce(?26, 0)) "                                     \
-    "ON CONFLICT (clarus_id) DO UPDATE SET seen_at = ?2, "                                         \
+    "ON CONFLICT (clarus_id) DO UPDATE SET seen_at = ?2, aged = 0, "                               \
     "clarus_status = coalesce(?3, clarus_status), reference = coalesce(?4, reference), "           \
     "account_id = coalesce(?5, account_id), account_code = coalesce(?6, account_code), "           \
     "warehouse_id = coalesce(?7, warehouse_id), warehouse_code = coalesce(?8, warehouse_code), "   \

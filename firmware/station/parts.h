@@ -97,6 +97,7 @@ struct station {
 
     const char *scan_source; /* of the scan being stepped */
     int64_t started_at;
+    mono_t age_at;  /* when personal data is looked through next */
     mono_t idle_at; /* when the store may do its idle work */
     bool stopping, reloading;
 };

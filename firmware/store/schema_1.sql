@@ -43,12 +43,14 @@ CREATE TABLE consignment (
     digest           TEXT NOT NULL DEFAULT '',   -- of lines, address and notes at open
     claimed          INTEGER NOT NULL DEFAULT 0,
     seen_at          INTEGER NOT NULL DEFAULT 0, -- last time the work list or a check showed it
-    checked_at       INTEGER NOT NULL DEFAULT 0  -- last fresh state check with an answer
+    checked_at       INTEGER NOT NULL DEFAULT 0, -- last fresh state check with an answer
+    aged             INTEGER NOT NULL DEFAULT 0  -- personal data is gone
 ) STRICT;
 CREATE INDEX consignment_reference ON consignment (reference);
 CREATE INDEX consignment_shop ON consignment (shop_order, channel);
 CREATE INDEX consignment_state ON consignment (state, priority, dispatch_due);
 CREATE INDEX consignment_seen ON consignment (seen_at);
+CREATE INDEX consignment_personal ON consignment (seen_at) WHERE aged = 0;
 
 CREATE TABLE product (
     id          INTEGER PRIMARY KEY,
