@@ -179,6 +179,7 @@ static void start_session(struct webdriver *w)
     static const char *const args[] = {"--headless=new",
                                        "--no-sandbox",
                                        "--disable-gpu",
+                                       "--disable-dev-shm-usage",
                                        "--disable-quic",
                                        "--no-first-run",
                                        "--disable-background-networking",
