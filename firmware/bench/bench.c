@@ -342,6 +342,7 @@ static void wait_over(struct bench *b)
 {
     struct verdict none = {.kind = VERDICT_UNKNOWN, .rule = "state.unknown"};
     uint32_t ticket = b->ticket;
+    b->deadline = MONO_NEVER;
     switch (b->phase) {
     case PHASE_SAVED:
         session_enter(b, PHASE_IDLE);
@@ -359,7 +360,6 @@ static void wait_over(struct bench *b)
         b->orders.print_tag(b->orders.ctx, "HOLD", b->order.reference, "label awaited");
         block_stop(b, say("bench.label_late"), say1("bench.label_late_detail", b->order.reference),
                    say("bench.label_late_step"), AFTER_LEAVE);
-        b->deadline = MONO_NEVER;
         bench_story(b, "label.late", "");
         return;
     case PHASE_PACKING:
@@ -371,7 +371,6 @@ static void wait_over(struct bench *b)
     case PHASE_PRINTING:
     case PHASE_SCAN_BACK:
     case PHASE_CONFIRM_PART:
-        b->deadline = MONO_NEVER;
         return;
     }
 }

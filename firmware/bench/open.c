@@ -163,8 +163,12 @@ void session_verdict(struct bench *b, uint32_t ticket, const struct verdict *v)
     if (!b->open || ticket == 0) return;
     bool ahead = ticket == b->ahead_ticket;
     if (!ahead && ticket != b->ticket) return;
-    b->ticket = ahead ? b->ticket : 0;
-    b->ahead_ticket = ahead ? 0 : b->ahead_ticket;
+    if (ahead) {
+        b->ahead_ticket = 0;
+    } else {
+        b->ticket = 0;
+        b->deadline = MONO_NEVER;
+    }
     if (v->kind == VERDICT_GO && ahead)
         b->checked_at = effects_now(b->fx);
     else if (v->kind == VERDICT_GO)
@@ -180,6 +184,7 @@ void session_claim_answer(struct bench *b, uint32_t ticket, err_t error, const c
 {
     if (b->phase != PHASE_OPENING || ticket != b->ticket) return;
     b->ticket = 0;
+    b->deadline = MONO_NEVER;
     b->changed = true;
     if (error == ERR_REFUSED) {
         struct verdict v = {

@@ -17,6 +17,7 @@
 #define SHOP_URL   "http://127.0.0.1:8482"
 #define LATENCY_MS 40
 #define LOG_MAX    (8u << 20)
+#define SPIN_MAX   2000 /* rounds without time passing: the station spins */
 
 /* -------------------------------------------------------------------------------- the network --
  */
@@ -46,15 +47,10 @@ static void take_reply(const struct peer_reply *from, struct hal_sim_reply *to)
     buf_put(&to->body, buf_slice(&from->body));
 }
 
-static void on_http(void *ctx, mono_t now, const struct hal_http_request *q,
-                    struct hal_sim_reply *reply)
+void world_ask_peers(struct sim_world *w, enum peer which, const struct hal_http_request *q,
+                     struct hal_sim_reply *reply)
 {
-    struct sim_world *w = ctx;
-    (void)now;
     struct slice url = slice_text(q->url);
-    enum peer which = slice_starts(url, SHOP_URL) ? PEER_SHOP : PEER_CLARUS;
-    assert_true(which == PEER_SHOP || slice_starts(url, CLARUS_URL));
-    if (unreachable(w, which)) return;
     char target[2048];
     slice_copy_cut(slice_sub(url, strlen(CLARUS_URL), url.len), target, sizeof target);
     char *query = strchr(target, '?');
@@ -73,6 +69,19 @@ static void on_http(void *ctx, mono_t now, const struct hal_http_request *q,
     peers_handle(w->peers, which, hal_wall(w->hal).ms, &request, &answer);
     take_reply(&answer, reply);
     peer_reply_deinit(&answer);
+}
+
+static void on_http(void *ctx, mono_t now, const struct hal_http_request *q,
+                    struct hal_sim_reply *reply)
+{
+    struct sim_world *w = ctx;
+    (void)now;
+    struct slice url = slice_text(q->url);
+    enum peer which = slice_starts(url, SHOP_URL) ? PEER_SHOP : PEER_CLARUS;
+    assert_true(which == PEER_SHOP || slice_starts(url, CLARUS_URL));
+    if (unreachable(w, which)) return;
+    if (w->hook && w->hook(w, which, q, reply)) return;
+    world_ask_peers(w, which, q, reply);
 }
 
 /* -------------------------------------------------------------------------------- the devices --
@@ -113,13 +122,14 @@ static void start_station(struct sim_world *w)
     if (e) fail_msg("the station does not start: %s: %s", fault.object, fault.reason);
 }
 
-static void read_config(struct sim_world *w, const char *site)
+static void read_config(struct sim_world *w, const char *site, const char *station)
 {
     struct config_faults faults;
     memset(&faults, 0, sizeof faults);
     w->config = mem_alloc(sizeof *w->config);
     assert_non_null(w->config);
     if (site) hal_sim_set_document(w->hal, "site.json", site);
+    if (station) hal_sim_set_document(w->hal, "station.json", station);
     hal_sim_set_secret(w->hal, "clarus-client-id", "bench-1");
     hal_sim_set_secret(w->hal, "clarus-client-secret", "secret-1");
     hal_sim_set_secret(w->hal, "shop-token", "shop-token");
@@ -133,25 +143,50 @@ static void read_config(struct sim_world *w, const char *site)
     }
 }
 
+/* Virtual time needs no durable disk: memory where there is one. */
+static void make_folder(struct sim_world *w)
+{
+    bool memory = access("/dev/shm", W_OK) == 0;
+    (void)snprintf(w->folder, sizeof w->folder, "%s/station-XXXXXX", memory ? "/dev/shm" : "/tmp");
+    assert_non_null(mkdtemp(w->folder));
+    (void)snprintf(w->path, sizeof w->path, "%s/packd.db", w->folder);
+}
+
+static void open_hal(struct sim_world *w, const struct sim_world_options *o)
+{
+    struct hal_sim_options ho = {
+        .seed = 11, .store_path = w->path, .store_vfs = o->store_vfs, .wall_ms = o->wall_ms};
+    assert_int_equal(hal_sim_open(&ho, &w->hal), ERR_OK);
+    if (o->wall_untrusted) hal_sim_set_wall(w->hal, hal_wall(w->hal).ms, false);
+    if (o->job) hal_sim_on_job(w->hal, o->job, o->ctx);
+}
+
+static void make_peers(struct sim_world *w, const struct sim_world_options *o)
+{
+    struct peers_options po = {.seed = 7, .label = PEER_LABEL_ZPL};
+    if (o->peers) po = *o->peers;
+    po.clarus_base = CLARUS_URL;
+    w->peers = peers_new(&po);
+    peers_seed_demo(w->peers, hal_wall(w->hal).ms);
+    if (o->fault) (void)peers_fault_add(w->peers, o->fault);
+}
+
 struct sim_world *world_new(const struct sim_world_options *options)
 {
-    struct peers_options po = {.seed = 7, .clarus_base = CLARUS_URL, .label = PEER_LABEL_ZPL};
-    if (options && options->peers) po = *options->peers;
-    po.clarus_base = CLARUS_URL;
+    static const struct sim_world_options usual;
+    const struct sim_world_options *o = options ? options : &usual;
     struct sim_world *w = mem_alloc(sizeof *w);
     assert_non_null(w);
     w->log = buf_new(LOG_MAX);
     w->narrate = getenv("NARRATE") != NULL;
-    (void)snprintf(w->folder, sizeof w->folder, "/tmp/station-XXXXXX");
-    assert_non_null(mkdtemp(w->folder));
-    (void)snprintf(w->path, sizeof w->path, "%s/packd.db", w->folder);
-    struct hal_sim_options ho = {.seed = 11, .store_path = w->path};
-    assert_int_equal(hal_sim_open(&ho, &w->hal), ERR_OK);
-    w->peers = peers_new(&po);
-    peers_seed_demo(w->peers, hal_wall(w->hal).ms);
+    w->hook = o->hook;
+    w->ctx = o->ctx;
+    make_folder(w);
+    open_hal(w, o);
+    make_peers(w, o);
     w->printer = zpl_printer_new(NULL);
     assert_non_null(w->printer);
-    read_config(w, options ? options->site : NULL);
+    read_config(w, o->site, o->station);
     hal_sim_port_arrives(w->hal, "scanner", "simulated scanner", 0);
     hal_sim_port_arrives(w->hal, "label-printer", "simulated printer", 0);
     start_station(w);
@@ -177,9 +212,16 @@ static void round_once(struct sim_world *w)
 {
     enum station_next next;
     struct station_fault fault;
+    mono_t before = hal_now(w->hal);
     err_t e = station_round(w->station, &next, &fault);
     if (e) fail_msg("the station stopped: %s: %s", fault.object, fault.reason);
     w->rounds++;
+    w->still = hal_now(w->hal).ms == before.ms ? w->still + 1 : 0;
+    if (w->still > SPIN_MAX) {
+        size_t from = w->log.len > 2000 ? w->log.len - 2000 : 0;
+        fail_msg("the station spins\n%.*s",
+                 SLICE_ARGS(slice_sub(buf_slice(&w->log), from, w->log.len)));
+    }
     printer_works(w);
 }
 
@@ -210,15 +252,20 @@ static bool is_settled(const struct sim_world *w)
            strcmp(w->view.headline.key, "bench.printing") != 0;
 }
 
+void world_scan_bytes(struct sim_world *w, struct slice bytes)
+{
+    world_run(w, 400); /* longer than the window in which a repeat is one read */
+    hal_sim_port_sends(w->hal, "scanner", bytes, 0);
+    world_run(w, 20);
+    for (int i = 0; i < 120 && !is_settled(w); i++)
+        world_run(w, 100);
+}
+
 void world_scan(struct sim_world *w, const char *text)
 {
     char frame[SCAN_MAX + 2];
     int len = snprintf(frame, sizeof frame, "%s\r", text);
-    world_run(w, 400); /* longer than the window in which a repeat is one read */
-    hal_sim_port_sends(w->hal, "scanner", slice_of(frame, (size_t)len), 0);
-    world_run(w, 20);
-    for (int i = 0; i < 120 && !is_settled(w); i++)
-        world_run(w, 100);
+    world_scan_bytes(w, slice_of(frame, (size_t)len));
     narrate(w, text);
 }
 

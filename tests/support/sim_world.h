@@ -10,6 +10,13 @@
 #include "tools/packpeers/peer.h"
 #include "tools/virtual/zpl_printer.h"
 
+struct sim_world;
+
+/* Sees a request before the peers do and may change what the station gets. True: answered here, the
+ * peers never hear of it. */
+typedef bool sim_world_hook(struct sim_world *w, enum peer which,
+                            const struct hal_http_request *request, struct hal_sim_reply *reply);
+
 struct sim_world {
     char folder[64];
     char path[96];
@@ -25,12 +32,27 @@ struct sim_world {
     struct bench_view view; /* as of the last world_run */
     struct buf log;         /* everything the station logged */
     unsigned rounds;
+    unsigned still; /* rounds since time last passed */
+    sim_world_hook *hook;
+    void *ctx;
 };
 
 struct sim_world_options {
     const struct peers_options *peers; /* NULL: ZPL labels, else defaults */
     const char *site;                  /* NULL: the embedded site.json */
+    const char *station;               /* NULL: the embedded station.json */
+    const struct peer_fault *fault;    /* there from the first request on; NULL: none */
+    const char *store_vfs;             /* NULL: SQLite's own */
+    int64_t wall_ms;                   /* 0: a spring morning */
+    bool wall_untrusted;
+    sim_world_hook *hook;
+    hal_sim_job_fn *job; /* NULL: no program is installed */
+    void *ctx;           /* of hook (in world->ctx) and job */
 };
+
+/* For a hook: what the peers say to this request, to be changed before the station gets it. */
+void world_ask_peers(struct sim_world *w, enum peer which, const struct hal_http_request *request,
+                     struct hal_sim_reply *reply);
 
 /* Aborts the test when the world cannot be made. Demonstration orders are placed; the station has
  * signed on and read its work list. */
@@ -42,6 +64,8 @@ void world_run(struct sim_world *w, int64_t ms);
 /* A scan at the bench, then time until the station has answered it (at most 3 s). */
 void world_scan(struct sim_world *w, const char *text);
 void world_command(struct sim_world *w, const char *command);
+/* Bytes from the scanner as they are, then time for the answer. */
+void world_scan_bytes(struct sim_world *w, struct slice bytes);
 /* Scans the label that came out last. */
 void world_scan_label(struct sim_world *w);
 /* The tracking number on the nth label that came out (0: first); "" when there is none. */
