@@ -23,6 +23,20 @@ static void label_exception(struct bench *b, const char *rule, const char *origi
     if (e) session_failed(b, e);
 }
 
+/* The label is here: what was in its way is over. */
+static void label_causes_gone(struct bench *b)
+{
+    static const char *const rules[] = {"clarus.submit_refused", "label.unfit",
+                                        "clarus.shipment_differs", "clarus.label_pending",
+                                        "clarus.label_offline"};
+    char object[OBJECT_CAP];
+    (void)snprintf(object, sizeof object, "order %s", b->order.reference);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        err_t e = exception_clear(b->store, effects_wall(b->fx), rules[i], object);
+        if (e && e != ERR_NOTFOUND) session_failed(b, e);
+    }
+}
+
 struct session_parcel *label_awaited(struct bench *b)
 {
     for (size_t i = 0; i < b->parcel_count; i++)
@@ -74,6 +88,7 @@ static void ready_to_print(struct bench *b)
         return;
     }
     bench_story(b, "label.stored", b->shipment.key);
+    label_causes_gone(b);
     if (b->phase == PHASE_BUYING && b->block.kind <= BLOCK_SURPLUS) label_print_next(b);
 }
 

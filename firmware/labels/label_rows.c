@@ -54,6 +54,16 @@ err_t label_document_store(struct store *st, int64_t shipment_id, const char *fo
     return store_run(st, q);
 }
 
+void label_document_drop(struct store *st, int64_t shipment_id)
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    err_t e = store_begin(st);
+    if (!e) e = store_prepare(st, "DELETE FROM label_document WHERE shipment_id = ?1", &q);
+    if (e) return;
+    store_bind_int(q, 1, shipment_id);
+    err_ignore(store_run(st, q));
+}
+
 /* Reads "bytes, sha256" of the prepared row into `out`. */
 static err_t load_checked(struct store *st, sqlite3_stmt *q, struct buf *out)
 {

@@ -12,6 +12,9 @@ MUST_CHECK err_t label_parcels(struct store *st, int64_t shipment_id, struct mat
 
 MUST_CHECK err_t label_document_store(struct store *st, int64_t shipment_id, const char *format,
                                       struct slice document);
+/* A refused document is forgotten, so that the next request asks the carrier for it again. A store
+ * that cannot forget it has failed and says so itself. */
+void label_document_drop(struct store *st, int64_t shipment_id);
 /* Appends to `out`. ERR_NOTFOUND. ERR_CORRUPT: the bytes do not have the digest they were stored
  * with. */
 MUST_CHECK err_t label_document_load(struct store *st, int64_t shipment_id, struct buf *out);

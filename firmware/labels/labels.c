@@ -96,6 +96,7 @@ static void finish(struct labels *l, struct work *w, err_t e, struct labels_resu
     if (e != ERR_OK && r->text[0] == '\0') {
         err_ignore(slice_copy(slice_text(err_text(e)), r->text, sizeof r->text));
     }
+    if (e == ERR_REFUSED) label_document_drop(l->options.store, r->shipment_id);
     work_free(w);
     l->options.done(l->options.ctx, r);
 }

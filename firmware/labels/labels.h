@@ -37,11 +37,12 @@ MUST_CHECK err_t labels_new(const struct labels_options *options, struct labels 
 void labels_free(struct labels *l);
 
 /* Takes a document for a shipment whose parcels have their tracking numbers already. The document
- * is stored (label_document) in the open transaction; `done` follows, once, possibly before this
- * returns. A second call for a shipment under way replaces nothing and is
- * ERR_BUSY, as is one beyond the few that can be in work at once. ERR_NOTFOUND: no such shipment or
- * no parcel. ERR_INVALID: a parcel without a tracking number. After any error `done` does not
- * follow. After a failed commit the caller frees and makes labels again, then resumes. */
+ * is stored (label_document) in the open transaction, and forgotten when it is refused; `done`
+ * follows, once, possibly before this returns. A second call for a shipment under way replaces
+ * nothing and is ERR_BUSY, as is one beyond the few that can be in work at once. ERR_NOTFOUND: no
+ * such shipment or no parcel. ERR_INVALID: a parcel without a tracking number. After any error
+ * `done` does not follow. After a failed commit the caller frees and makes labels again, then
+ * resumes. */
 MUST_CHECK err_t labels_accept(struct labels *l, int64_t shipment_id, struct slice document);
 
 /* Makes the jobs again from a stored document, after a restart in between. ERR_NOTFOUND: none
