@@ -8,7 +8,7 @@
 
 #define IDLE_AFTER_MS 200 /* of quiet before the store does its own work */
 #define IDLE_STEP_MS  20  /* between two slices of it */
-#define AGE_EVERY_MS  (60 * 60 * 1000)
+#define AGE_EVERY_MS  INT64_C(3600000)
 #define AGE_BATCH     16    /* orders aged in one idle slice */
 #define HEARTBEAT_MS  10000 /* the watchdog allows 30 s */
 
