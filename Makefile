@@ -146,13 +146,22 @@ $(B)/packvirtual: $(VIRTUAL_O) $(LIBCORE)
 	@$(CC) $(LDFLAGS) -o $@ $(VIRTUAL_O) -Wl,--start-group $(LIBCORE) -Wl,--end-group $(CORE_LIBS)
 all: $(B)/packvirtual
 
-# --------------------------------------------------------------------------------- by hand ------
+DEMO_O := $(call obj,$(sort $(wildcard tools/demo/*.c)))
+$(B)/packdemo: $(DEMO_O) $(LIBCORE)
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $(DEMO_O) -Wl,--start-group $(LIBCORE) -Wl,--end-group $(CORE_LIBS) -lcurl
+all: $(B)/packdemo
+
+# ---------------------------------------------------------------------- the station on stand-ins --
 PROGRAMS := $(addprefix $(B)/,packd packpeers packvirtual packctl packd-barcodes)
 run: ## the whole station on stand-ins; prints the address to open
 	@tools/packages.sh build
 	@$(MAKE) -s --no-print-directory -j$$(nproc) $(PROGRAMS)
 	@exec tools/run.sh $(B)
-.PHONY: run
+demo: packages ## the same without a person: ten stories, judged by the other side
+	@$(MAKE) -s --no-print-directory -j$$(nproc) $(PROGRAMS) $(B)/packdemo
+	@exec $(B)/packdemo --programs $(B)
+.PHONY: run demo
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
