@@ -34,9 +34,7 @@ void bench_free(struct bench *b)
 
 static void say_put(struct say *s, size_t i, const char *text)
 {
-    struct slice t = slice_text(text);
-    if (slice_copy(slice_sub(t, 0, text_prefix(t, SAY_CAP / 4)), s->arg[i], SAY_CAP))
-        s->arg[i][0] = 0;
+    slice_copy_cut(slice_text(text), s->arg[i], SAY_CAP);
 }
 
 struct say say(const char *key)
@@ -65,6 +63,15 @@ struct say say3(const char *key, const char *a, const char *b, const char *c)
     struct say s = say2(key, a, b);
     say_put(&s, 2, c);
     return s;
+}
+
+struct say say_reason(const char *text, const char *next_step)
+{
+    char cause[SAY_CAP];
+    slice_copy_cut(slice_text(text), cause, sizeof cause);
+    size_t len = strlen(cause);
+    if (len > 0 && cause[len - 1] == '.') cause[len - 1] = 0;
+    return next_step[0] ? say2("bench.reason", cause, next_step) : say1("bench.cause", cause);
 }
 
 void bench_tone(struct bench *b, enum hal_light light, enum hal_tone tone)

@@ -130,7 +130,7 @@ void block_verdict(struct bench *b, const struct verdict *v)
 {
     struct verdict_face f = verdict_face(v->kind);
     block_set(b, f.stop ? BLOCK_STOP : BLOCK_REFUSED, say1(f.headline, b->order.reference),
-              say2("bench.reason", v->text[0] ? v->text : v->rule, v->next_step), SLICE_NONE);
+              say_reason(v->text[0] ? v->text : v->rule, v->next_step), SLICE_NONE);
     b->block.next_step = say(f.next_step);
     b->block.after = v->kind == VERDICT_CHANGED ? AFTER_REOPEN : AFTER_LEAVE;
     b->block.may_take_over = v->kind == VERDICT_IN_USE;

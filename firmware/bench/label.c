@@ -73,7 +73,7 @@ void label_buy(struct bench *b)
 static void put_aside(struct bench *b, const char *headline, const char *rule, const char *text)
 {
     label_exception(b, rule, "clarus", text, "open the order again when the cause is gone");
-    struct say detail = say2("bench.reason", text, "");
+    struct say detail = say_reason(text, "");
     block_stop(b, say1(headline, b->order.reference), detail, say("bench.label_late_step"),
                AFTER_LEAVE);
     b->deadline = MONO_NEVER;
@@ -263,12 +263,12 @@ static bool is_goods_or_reference(struct bench *b, struct slice text)
 
 static void label_wrong(struct bench *b, const struct session_parcel *p, struct slice text)
 {
-    char other[REFERENCE_CAP], number[16];
+    char other[REFERENCE_CAP], number[24];
     for (size_t i = 0; i < b->parcel_count; i++) {
         const struct session_parcel *q = &b->parcels[i];
         if (q == p || !q->tracking[0]) continue;
         if (!labels_scan_matches(&b->config->site, b->carrier_code, text, q->tracking)) continue;
-        (void)snprintf(number, sizeof number, "%d", q->number);
+        (void)snprintf(number, sizeof number, "%zu", i + 1);
         block_stop(b, say("bench.wrong_label"), say2("bench.wrong_box", number, b->order.reference),
                    say("bench.wrong_label_step"), AFTER_GO_ON);
         return;

@@ -66,7 +66,7 @@ static void phase_args(struct bench *b, struct say *headline)
     char a[QTY_TEXT_CAP], c[QTY_TEXT_CAP];
     if (b->phase == PHASE_SCAN_BACK || b->phase == PHASE_PRINTING) {
         const struct session_parcel *p = label_awaited(b);
-        (void)snprintf(a, sizeof a, "%d", p ? p->number : 0);
+        (void)snprintf(a, sizeof a, "%td", p ? p - b->parcels + 1 : 0);
         (void)snprintf(c, sizeof c, "%zu", b->parcel_count);
         *headline = say2(b->parcel_count > 1          ? headline->key
                          : b->phase == PHASE_PRINTING ? "bench.printing"
@@ -169,7 +169,7 @@ static void show_parcels(struct bench *b, struct bench_view *out)
     for (size_t i = 0; i < b->parcel_count; i++) {
         const struct session_parcel *p = &b->parcels[i];
         struct view_parcel *v = &out->parcels[i];
-        v->number = p->number;
+        v->number = (int)i + 1;
         memcpy(v->packaging, p->packaging_name, sizeof v->packaging);
         memcpy(v->tracking, p->tracking, sizeof v->tracking);
         v->units = p->units;

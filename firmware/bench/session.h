@@ -136,6 +136,8 @@ struct say say(const char *key);
 struct say say1(const char *key, const char *a);
 struct say say2(const char *key, const char *a, const char *b);
 struct say say3(const char *key, const char *a, const char *b, const char *c);
+/* A cause and what to do about it as one text; next_step "" when there is nothing to do. */
+struct say say_reason(const char *text, const char *next_step);
 void bench_tone(struct bench *b, enum hal_light light, enum hal_tone tone);
 void bench_story(struct bench *b, const char *event, const char *detail);
 /* Remembers a scan and its outcome for the screen and support. */

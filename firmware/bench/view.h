@@ -45,7 +45,7 @@ enum view_parcel_state {
 };
 
 struct view_parcel {
-    int number;
+    int number; /* 1..n within this dispatch, as the carrier counts on its labels */
     char packaging[NAME_CAP];
     qty_t units; /* packed into it */
     char tracking[TRACKING_CAP];

@@ -160,7 +160,11 @@ static void station__sends_a_part_then_the_rest_and_only_then_is_it_complete(voi
     world_command(w, "NEXT-PARCEL");
     world_scan(w, "BOX-M");
     world_scan(w, THROW);
+    assert_string_equal(w->view.headline.arg[0],
+                        "1"); /* box 1 of 2: the sent one is no longer here */
+    assert_string_equal(w->view.headline.arg[1], "2");
     world_scan_label(w);
+    assert_string_equal(w->view.headline.arg[0], "2");
     world_scan_label(w);
     world_drain(w, NEXT_MINUTE);
     v = order(w, "WEB-10429");
@@ -211,6 +215,7 @@ static void station__voids_the_label_of_an_order_cancelled_in_the_shop_only(void
     world_run(w, 31000); /* the state read after printing is no longer young */
     world_scan_label(w);
     assert_face(w, FACE_STOP);
+    assert_string_equal(w->view.detail.arg[0], "The order is cancelled or refunded in the shop");
     world_run(w, 10000);
     struct peer_order_view v = order(w, "WEB-10427");
     assert_int_equal(v.labels_live, 0);

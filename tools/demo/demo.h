@@ -113,13 +113,14 @@ bool bench_saved(struct demo *d, const char *reference);
  */
 
 void order_place(struct demo *d, const char *reference, const char *tote, const char *sku);
-void order_change(struct demo *d, const char *kind, const char *reference);
-/* Returns the id of the fault; `words` may be NULL. */
+/* `kind`: clarus_cancel or shop_cancel. */
+void order_cancel(struct demo *d, const char *kind, const char *reference);
+/* Returns the id of the fault. */
 int64_t fault_set(struct demo *d, const char *body);
 int64_t fault_hits(struct demo *d, int64_t id);
 void faults_clear(struct demo *d);
-/* Nobody can be reached from now on. */
-void network_cut(struct demo *d);
+/* Nobody can be reached from now on. Returns the fault that counts what Clarus does not get. */
+int64_t network_cut(struct demo *d);
 /* Reads the order of both stand-ins into d->order. */
 bool order_read(struct demo *d, const char *reference);
 /* Waits until the order's member has this value; a check. */

@@ -28,13 +28,13 @@ void order_place(struct demo *d, const char *reference, const char *tote, const 
     (void)tell_peers(d, "/orders", body, NULL);
 }
 
-void order_change(struct demo *d, const char *kind, const char *reference)
+void order_cancel(struct demo *d, const char *kind, const char *reference)
 {
     char body[160];
     if (d->failed) return;
     (void)snprintf(body, sizeof body, "{\"kind\":\"%s\",\"reference\":\"%s\"}", kind, reference);
     if (tell_peers(d, "/changes", body, NULL))
-        tell(d, kind[0] == 's' ? "shop" : "clarus", "%s of %s", kind, reference);
+        tell(d, kind[0] == 's' ? "shop" : "clarus", "%s is cancelled here", reference);
 }
 
 int64_t fault_set(struct demo *d, const char *body)
@@ -63,11 +63,12 @@ void faults_clear(struct demo *d)
         (void)check(d, false, "the stand-ins clear their faults");
 }
 
-void network_cut(struct demo *d)
+int64_t network_cut(struct demo *d)
 {
-    (void)fault_set(d, "{\"peer\":\"clarus\",\"kind\":\"drop\",\"times\":-1}");
+    int64_t cut = fault_set(d, "{\"peer\":\"clarus\",\"kind\":\"drop\",\"times\":-1}");
     (void)fault_set(d, "{\"peer\":\"shop\",\"kind\":\"drop\",\"times\":-1}");
     tell(d, "network", "gone: every connection ends without an answer");
+    return cut;
 }
 
 /* ------------------------------------------------------------------------------------ ledger -- */
