@@ -58,7 +58,9 @@ struct demo {
 
 /* Fresh files, the stand-ins with the demonstration shop, the printer, the station. */
 bool demo_open(struct demo *d);
-/* Ends every process and says so; safe to call at any time and twice. */
+/* Asks every process to end; checks that each does so in order. */
+void demo_end(struct demo *d);
+/* Ends what still runs and frees everything; safe to call at any time and twice. */
 void demo_close(struct demo *d);
 /* SIGKILL, as a power cut: nothing is told, nothing is flushed. */
 void station_kill(struct demo *d);

@@ -106,6 +106,7 @@ static void play_closing(struct demo *d)
     (void)check(d, bought == d->carrier_labels, "%zu labels bought, %u came out of the printer",
                 bought, d->carrier_labels);
     json_free(ledger);
+    demo_end(d);
     check_log(d);
 }
 

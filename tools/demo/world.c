@@ -187,10 +187,11 @@ bool demo_all_run(struct demo *d)
     return !gone && d->peers && d->printer && d->station;
 }
 
-static void end_one(pid_t *pid, const char *name)
+/* True when it was running and ends by itself, without complaint, when asked to. */
+static bool end_one(pid_t *pid, const char *name)
 {
     int status = 0;
-    if (*pid <= 0) return;
+    if (*pid <= 0) return false;
     (void)kill(*pid, SIGTERM);
     int64_t last = demo_now_ms() + INT64_C(1000) * END_S;
     while (waitpid(*pid, &status, WNOHANG) == 0) {
@@ -203,20 +204,28 @@ static void end_one(pid_t *pid, const char *name)
         demo_breathe();
     }
     *pid = 0;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* The text after `mark` up to `end`, in the log from byte `from` on. */
-static bool log_says(const struct demo *d, const char *log, size_t from, const char *mark, char end,
-                     char out[DEMO_URL])
+/* What a program says of itself when it is ready: the text after `mark` up to `end`. */
+struct notice {
+    const char *log;
+    size_t from; /* byte of the log to begin at */
+    const char *mark;
+    char end;
+    pid_t *pid; /* whose log it is */
+};
+
+static bool log_says(const struct demo *d, const struct notice *n, char out[DEMO_URL])
 {
     char path[DEMO_PATH];
     struct buf text = buf_new(FILE_MAX);
     bool found = false;
-    if (file_read(below(d, log, path), &text)) {
-        struct slice rest = slice_sub(buf_slice(&text), from, text.len);
-        size_t at = slice_find(rest, slice_text(mark));
-        struct slice value = slice_sub(rest, at + strlen(mark), rest.len);
-        size_t len = slice_find_byte(value, (uint8_t)end);
+    if (file_read(below(d, n->log, path), &text)) {
+        struct slice rest = slice_sub(buf_slice(&text), n->from, text.len);
+        size_t at = slice_find(rest, slice_text(n->mark));
+        struct slice value = slice_sub(rest, at + strlen(n->mark), rest.len);
+        size_t len = slice_find_byte(value, (uint8_t)n->end);
         found = at < rest.len && len < value.len &&
                 slice_copy(slice_sub(value, 0, len), out, DEMO_URL) == ERR_OK;
     }
@@ -224,14 +233,13 @@ static bool log_says(const struct demo *d, const char *log, size_t from, const c
     return found;
 }
 
-static bool log_awaited(struct demo *d, const char *log, size_t from, const char *mark, char end,
-                        char out[DEMO_URL], pid_t *pid)
+static bool log_awaited(struct demo *d, const struct notice *n, char out[DEMO_URL])
 {
     int64_t last = demo_now_ms() + INT64_C(1000) * START_S;
-    while (!log_says(d, log, from, mark, end, out)) {
-        if (ended(d, pid, log) || *pid == 0) return false;
+    while (!log_says(d, n, out)) {
+        if (ended(d, n->pid, n->log) || *n->pid == 0) return false;
         if (demo_now_ms() > last)
-            return check(d, false, "%s/%s says %s within %d s", d->room, log, mark, START_S);
+            return check(d, false, "%s/%s says %s within %d s", d->room, n->log, n->mark, START_S);
         demo_breathe();
     }
     return true;
@@ -243,9 +251,12 @@ static bool peers_start(struct demo *d)
 {
     static const char *const args[] = {"packpeers", "--demo", NULL};
     d->peers = start(d, "peers.log", args);
-    return log_awaited(d, "peers.log", 0, "\"clarus\":\"", '"', d->clarus, &d->peers) &&
-           log_awaited(d, "peers.log", 0, "\"shop\":\"", '"', d->shop, &d->peers) &&
-           log_awaited(d, "peers.log", 0, "\"control\":\"", '"', d->control, &d->peers);
+    struct notice n = {.log = "peers.log", .mark = "\"clarus\":\"", .end = '"', .pid = &d->peers};
+    if (!log_awaited(d, &n, d->clarus)) return false;
+    n.mark = "\"shop\":\"";
+    if (!log_awaited(d, &n, d->shop)) return false;
+    n.mark = "\"control\":\"";
+    return log_awaited(d, &n, d->control);
 }
 
 static void printer_start(struct demo *d)
@@ -272,8 +283,8 @@ bool station_start(struct demo *d)
                                 below(d, "state", state),
                                 NULL};
     d->station = start(d, "packd.log", args);
-    if (!log_awaited(d, "packd.log", from, "console on ", '\n', d->console, &d->station))
-        return false;
+    const struct notice n = {"packd.log", from, "console on ", '\n', &d->station};
+    if (!log_awaited(d, &n, d->console)) return false;
     size_t len = strlen(d->console);
     if (len && d->console[len - 1] == '/') d->console[len - 1] = 0;
     tell(d, "station", "packd started, process %d, %s", (int)d->station, d->console);
@@ -305,12 +316,23 @@ bool demo_open(struct demo *d)
     return !d->failed;
 }
 
+void demo_end(struct demo *d)
+{
+    scanner_unplug(d);
+    bool station = end_one(&d->station, "packd");
+    bool printer = end_one(&d->printer, "packvirtual");
+    bool peers = end_one(&d->peers, "packpeers");
+    (void)check(d, station, "packd ends in order when asked to");
+    (void)check(d, printer, "packvirtual ends in order and saw no command that is not a label's");
+    (void)check(d, peers, "packpeers ends in order");
+}
+
 void demo_close(struct demo *d)
 {
     scanner_unplug(d);
-    end_one(&d->station, "packd");
-    end_one(&d->printer, "packvirtual");
-    end_one(&d->peers, "packpeers");
+    (void)end_one(&d->station, "packd");
+    (void)end_one(&d->printer, "packvirtual");
+    (void)end_one(&d->peers, "packpeers");
     json_free(d->view);
     json_free(d->order);
     json_free(d->words);

@@ -30,7 +30,8 @@ static const char help[] =
     "  --out DIR     where labels go: label-0001.png, label-0001.zpl, ... (build/run/labels)\n"
     "  --help        this text\n"
     "\n"
-    "Waits for the link, opens it again when it is made anew, and runs until SIGTERM.\n";
+    "Waits for the link, opens it again when it is made anew, and runs until SIGTERM.\n"
+    "Exit: 0, or 1 when commands came that no label holds: somebody's text became a command.\n";
 
 struct desk {
     const char *port;
@@ -211,6 +212,9 @@ int main(int argc, char **argv)
     while (!stop_asked)
         work(&d);
     port_close(&d);
+    size_t strangers = zpl_printer_strangers(d.printer);
+    if (strangers)
+        (void)fprintf(stderr, "packvirtual: %zu commands came that no label holds\n", strangers);
     zpl_printer_free(d.printer);
-    return 0;
+    return strangers ? 1 : 0;
 }
