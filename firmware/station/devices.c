@@ -102,10 +102,17 @@ void devices_close(struct station *st)
     st->printer = NULL;
 }
 
+/* A pty has no line noise: its settling time is over at once. */
+static mono_t noise_from(const struct hal_port_spec *port, const struct scanner *s, mono_t now)
+{
+    return port->transport == HAL_TRANSPORT_PTY ? (mono_t){now.ms - s->framing.settle_ms} : now;
+}
+
 static void scanner_event(struct station *st, struct station_scanner *s, const struct hal_event *e)
 {
     mono_t now = hal_now(st->hal);
-    st->scan_source = settings(st)->scanners[s - st->scanners].port.role;
+    const struct hal_port_spec *port = &settings(st)->scanners[s - st->scanners].port;
+    st->scan_source = port->role;
     if (e->kind == HAL_EV_PORT_DATA) {
         scanner_push(&s->parser, e->port.data, now, on_scan, st);
         return;
@@ -114,7 +121,7 @@ static void scanner_event(struct station *st, struct station_scanner *s, const s
     s->present = e->kind == HAL_EV_PORT_ARRIVED;
     s->since = hal_wall(st->hal).ms;
     if (s->present)
-        scanner_arrived(&s->parser, now);
+        scanner_arrived(&s->parser, noise_from(port, &s->parser, now));
     else
         scanner_gone(&s->parser);
     slice_copy_cut(slice_text(s->present ? e->port.identity : ""), s->identity, sizeof s->identity);
