@@ -214,10 +214,12 @@ tidy: $(TIDY_O) ## clang-tidy
 cppcheck: ## cppcheck
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability,performance --suppress=missingIncludeSystem \
 	   --suppress=checkersReport -I. -D__GNUC__ firmware drivers hal tools && echo "cppcheck: green"
+docs-check: ## what the documents name exists
+	@tests/docs_check.sh
 check: packages ## formatting, seams, linters, and every test under gcc, clang and the sanitizers
-	@$(MAKE) --no-print-directory format-check seams cppcheck
+	@$(MAKE) --no-print-directory format-check seams cppcheck docs-check
 	@$(MAKE) --no-print-directory -j$$(nproc) tidy
 	@$(MAKE) --no-print-directory VARIANT=clang test
 	@$(MAKE) --no-print-directory VARIANT=asan test
 
-.PHONY: packages test test-programs browser seams format format-check tidy cppcheck check
+.PHONY: docs-check packages test test-programs browser seams format format-check tidy cppcheck check
