@@ -54,6 +54,8 @@
 #define OUTBOX_NOT_YET_MAX_MS   1800000
 #define OUTBOX_ALERT_ATTEMPTS   8
 #define OUTBOX_ALERT_AGE_MS     1800000
+#define OUTBOX_ATTEMPT_REQUESTS                                                                    \
+    8 /* what one attempt may ask of a server's budget: reads, two records, status, read-back */
 #define OUTBOX_NEWEST_EVERY                                                                        \
     4 /* every fourth attempt takes the newest: a backlog starves nobody                           \
        */

@@ -82,6 +82,7 @@ err_t channels_register(struct channels *ch)
             .step = STOREFRONT,
             .concurrency = CONCURRENCY,
             .pace_per_minute = c->config->pace_per_minute > 0 && share == 0 ? 1 : share,
+            .benches = benches,
             .settle_ms = c->config->settle_ms,
             .settle_reads =
                 (uint8_t)(c->config->settle_reads < 255 ? c->config->settle_reads : 255),

@@ -155,6 +155,13 @@ static const struct member wait_members[] = {
 };
 KIND(wait, "wait hint", wait_members);
 
+static const struct member budget_members[] = {
+    {.name = "left", .shape = SHAPE_TEXT, .required = true},
+    {.name = "reset", .shape = SHAPE_TEXT, .required = true},
+    {.name = "unit", .shape = SHAPE_WORD, .words = units, .required = true},
+};
+KIND(budget, "budget", budget_members);
+
 static const struct member definition_members[] = {
     {.name = "name", .shape = SHAPE_TEXT, .required = true},
     {.name = "format", .shape = SHAPE_INT, .required = true, .low = 1, .high = 1},
@@ -183,6 +190,7 @@ static const struct member definition_members[] = {
     {.name = "errors", .shape = SHAPE_LIST, .kind = &error, .required = true, .low = 1, .high = 16},
     {.name = "message", .shape = SHAPE_POINTER},
     {.name = "waits", .shape = SHAPE_LIST, .kind = &wait, .high = 8},
+    {.name = "budget", .shape = SHAPE_OBJECT, .kind = &budget},
 };
 const struct kind definition_kind = {"definition", definition_members, COUNT(definition_members)};
 const struct kind *const condition_kind = &condition;

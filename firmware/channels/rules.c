@@ -198,3 +198,26 @@ int64_t rules_wait(json_node definition, const struct hal_http_result *reply, in
     }
     return 0;
 }
+
+static struct slice header_of(json_node node, const char *member,
+                              const struct hal_http_result *reply)
+{
+    char name[64];
+    if (slice_copy(json_text(json_member(node, member)), name, sizeof name)) return SLICE_NONE;
+    return hal_http_header(reply, name);
+}
+
+bool rules_budget(json_node definition, const struct hal_http_result *reply, int64_t wall_ms,
+                  int64_t *out_left, int64_t *out_reset_ms)
+{
+    json_node budget = json_member(definition, "budget");
+    if (budget == NULL) return false;
+    struct slice reset = header_of(budget, "reset", reply);
+    struct slice left = header_of(budget, "left", reply);
+    int64_t reset_ms = 0, n = 0;
+    if (text_int(left, 0, INT64_C(1000000000), &n) != ERR_OK) return false;
+    if (!wait_of(reset, json_text(json_member(budget, "unit")), wall_ms, &reset_ms)) return false;
+    *out_left = n;
+    *out_reset_ms = reset_ms < WAIT_MS_MAX ? reset_ms : WAIT_MS_MAX;
+    return true;
+}

@@ -30,6 +30,10 @@ struct rule_result rules_judge(json_node definition, json_node own, int status, 
                                const struct values *v);
 /* Milliseconds to wait, as the server asks; 0: it does not. Never negative. */
 int64_t rules_wait(json_node definition, const struct hal_http_result *reply, int64_t wall_ms);
+/* Requests that the server says are left, and when its count begins anew. False: it does not say.
+ */
+bool rules_budget(json_node definition, const struct hal_http_result *reply, int64_t wall_ms,
+                  int64_t *out_left, int64_t *out_reset_ms);
 /* The text of RULE words in a definition; false when unknown. */
 bool rule_end_of(struct slice word, enum rule_end *out);
 

@@ -327,6 +327,16 @@ static void take_results(struct run *r, const struct answer *a)
     }
 }
 
+static void note_budget(struct run *r, const struct hal_http_result *result)
+{
+    int64_t left = 0, reset_ms = 0;
+    if (result->outcome != HAL_HTTP_ANSWERED) return;
+    if (!rules_budget(r->channel->definition.root, result, effects_wall(r->ch->o.fx).ms, &left,
+                      &reset_ms))
+        return;
+    outbox_budget(r->ch->o.outbox, r->channel->config->name, left, reset_ms);
+}
+
 static void answered(void *ctx, uint32_t tag, const struct hal_http_result *result)
 {
     struct channels *ch = ctx;
@@ -334,6 +344,7 @@ static void answered(void *ctx, uint32_t tag, const struct hal_http_result *resu
     struct run *r = &ch->runs[tag];
     if (r->channel == NULL) return;
     struct answer a;
+    note_budget(r, result);
     answer_make(r, result, &a);
     struct json_doc *doc = a.doc;
     log_event(ch->o.log, LOG_DEBUG, "channel.answer", "channel=%s use=%s http=%d end=%d",

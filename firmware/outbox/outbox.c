@@ -224,27 +224,6 @@ static mono_t next_due(struct outbox *ob, const struct destination *d)
 
 /* ---------------------------------------------------------------------------------- trying -- */
 
-/* The moment from which the destination may be tried; MONO_NEVER while it is at its widest. */
-static mono_t may_try_at(const struct destination *d)
-{
-    bool limited = d->down || d->paused;
-    if (d->flying >= (limited ? 1u : d->spec.concurrency)) return MONO_NEVER;
-    mono_t at = limited ? d->probe_at : (mono_t){INT64_MIN};
-    if (d->hold.ms > at.ms) at = d->hold;
-    if (d->spec.pace_per_minute > 0 && d->pace_at.ms > at.ms) at = d->pace_at;
-    return at;
-}
-
-/* Attempts may come in a small burst as long as the minute's share holds. */
-static void keep_pace(struct outbox *ob, struct destination *d)
-{
-    if (d->spec.pace_per_minute == 0) return;
-    int64_t gap = 60000 / d->spec.pace_per_minute;
-    int64_t floor = effects_now(ob->fx).ms - gap * (d->spec.concurrency - 1);
-    if (d->pace_at.ms < floor) d->pace_at.ms = floor;
-    d->pace_at = mono_plus(d->pace_at, gap > 0 ? gap : 1);
-}
-
 static bool add_flight(struct outbox *ob, struct destination *d, int64_t message_id)
 {
     for (size_t i = 0; i < OUTBOX_FLIGHTS_MAX; i++) {
@@ -290,7 +269,7 @@ static err_t begin_attempt(struct outbox *ob, struct destination *d, int64_t id)
     if (!add_flight(ob, d, id)) return ERR_NOSPACE;
     d->probing = d->down || d->paused;
     d->picks++;
-    keep_pace(ob, d);
+    pace_take(ob, d);
     struct outbox_message out = {.id = id,
                                  .dispatch_id = m.dispatch_id,
                                  .consignment_id = m.consignment_id,
@@ -308,7 +287,7 @@ static err_t begin_attempt(struct outbox *ob, struct destination *d, int64_t id)
 static void tick_destination(struct outbox *ob, struct destination *d, size_t budget)
 {
     mono_t now = effects_now(ob->fx);
-    while (mono_reached(now, may_try_at(d))) {
+    while (mono_reached(now, pace_next(d))) {
         int64_t id = 0;
         if (budget == 0) return; /* `wake` stays: the next tick goes on */
         err_t e = pick(ob, d, &id);
@@ -325,7 +304,7 @@ static void tick_destination(struct outbox *ob, struct destination *d, size_t bu
             return;
         }
     }
-    d->wake = may_try_at(d);
+    d->wake = pace_next(d);
 }
 
 void outbox_tick(struct outbox *ob)

@@ -89,7 +89,8 @@ struct destination_spec {
     char name[DESTINATION_CAP];
     uint8_t step;             /* 0 Clarus, 1 inventory system, 2 storefront */
     uint8_t concurrency;      /* attempts under way at once; 1..8 */
-    uint32_t pace_per_minute; /* this bench's share; 0: no limit */
+    uint32_t pace_per_minute; /* attempts, this bench's share; 0: no limit */
+    uint32_t benches;         /* that share the server's own budget; 0: 1 */
     uint32_t settle_ms;       /* how late an effect may appear after an unknown; Clarus: 10,000 */
     uint8_t settle_reads;     /* looks that must find nothing before it is sent again; Clarus: 3 */
     uint32_t alert_attempts;  /* exception after that many failed attempts; 0: 8 */
@@ -138,6 +139,11 @@ void outbox_result(struct outbox *ob, int64_t message_id, const struct attempt_r
 /* Remembers how far a multi-step attempt came, before its next request is sent (<= 4 KiB of JSON).
  */
 MUST_CHECK err_t outbox_progress(struct outbox *ob, int64_t message_id, struct slice progress);
+/* The server said how many requests the whole site may still send and when that count begins
+ * anew. Attempts that this bench's share cannot pay for wait until then; without word from the
+ * server the configured pace alone holds. */
+void outbox_budget(struct outbox *ob, const char *destination, int64_t requests_left,
+                   int64_t reset_ms);
 /* A destination was reached again by something else (a work list poll): close the breaker. */
 void outbox_reachable(struct outbox *ob, const char *destination);
 

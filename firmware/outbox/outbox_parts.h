@@ -12,9 +12,12 @@ struct destination {
     struct destination_spec spec;
     unsigned flying;
     unsigned picks;
-    mono_t wake;     /* when a tick has something to look at */
-    mono_t pace_at;  /* the next attempt keeps to the pace from here on */
-    mono_t hold;     /* the server asked for silence until then */
+    mono_t wake;    /* when a tick has something to look at */
+    mono_t pace_at; /* the next attempt keeps to the pace from here on */
+    mono_t hold;    /* the server asked for silence until then */
+    bool budgeted;  /* the server said how many requests are left */
+    int64_t budget; /* requests left to this bench until budget_ends, those under way taken off */
+    mono_t budget_ends;
     bool down;       /* breaker */
     bool paused;     /* credentials */
     bool probing;    /* the one attempt that is let through while down or paused */
@@ -67,6 +70,12 @@ struct plan {
     unsigned attempts;
     unsigned looks;
 };
+
+/* Pace. The moment from which the destination may be tried; MONO_NEVER while it is at its widest.
+ */
+mono_t pace_next(const struct destination *d);
+/* An attempt begins: takes its share of the pace and of the server's budget. */
+void pace_take(struct outbox *ob, struct destination *d);
 
 struct destination *outbox_find(struct outbox *ob, const char *name);
 void outbox_wake(struct outbox *ob, const char *destination);

@@ -62,11 +62,14 @@ static err_t open_store(struct station *st, bool damaged, struct station_fault *
 static err_t add_clarus_destination(struct station *st)
 {
     const struct config_site *site = &st->config->site;
+    uint32_t benches = site->benches ? site->benches : 1;
+    uint32_t share = site->clarus.pace_per_minute / benches;
     struct destination_spec d = {.name = CLARUS,
                                  .step = 0,
                                  .concurrency = 2,
-                                 .pace_per_minute = site->clarus.pace_per_minute /
-                                                    (site->benches ? site->benches : 1),
+                                 .pace_per_minute =
+                                     site->clarus.pace_per_minute && !share ? 1 : share,
+                                 .benches = benches,
                                  .settle_ms = site->clarus.settle_ms,
                                  .settle_reads = (uint8_t)site->clarus.settle_reads,
                                  .alert_attempts = site->alerts.attempts,

@@ -584,6 +584,24 @@ static void push__waits_as_the_shop_asks(void **state)
     }
 }
 
+/* The shop's count of what is left holds for every kind of answer. */
+static void push__spends_only_what_the_shop_says_is_left(void **state)
+{
+    struct channels_bed *b = *state;
+    struct reply_text reply = {
+        "/501", "[]", 503,
+        "x-rate-limit-requests-left: 3\r\nX-Rate-Limit-Time-Reset-Ms: 25000\r\n"};
+    b->test = &reply;
+    b->intercept = reply_with;
+    save_three(b);
+    cbed_pass(b, 1);
+    b->test = NULL;
+    cbed_pass(b, 24000);
+    assert_int_equal(b->requests, 1);
+    cbed_pass(b, 2000);
+    expect_reported(b, 1, 3);
+}
+
 static void push__pauses_the_shop_when_the_token_is_refused_or_missing(void **state)
 {
     struct channels_bed *b = *state;
@@ -750,6 +768,7 @@ int main(void)
         TEST(push__never_reports_a_parcel_without_tracking),
         cmocka_unit_test(push__writes_nothing_on_answers_that_cannot_be_right),
         cmocka_unit_test(push__waits_as_the_shop_asks),
+        TEST(push__spends_only_what_the_shop_says_is_left),
         TEST(push__pauses_the_shop_when_the_token_is_refused_or_missing),
         TEST(push__waits_for_an_order_that_is_not_there_yet_then_parks),
         TEST(push__reads_again_once_when_the_quantity_is_refused),
