@@ -186,6 +186,34 @@ test: ## every test; ends with "N passed, N failed"
 	@tests/run.sh $(UNIT) $(SIMTESTS) $(CONTRACT) $(BROWSER)
 test-programs: all $(UNIT) $(SIMTESTS) $(CONTRACT) $(BROWSER)
 
+# ---------------------------------------------------------------------------------------- bench --
+# Each program prints rows of one table; none of them judges. FULL=1 adds the rows with a million.
+.PHONY: bench bench-programs release
+FULL ?= 0
+BENCH_COMMON_O := $(call obj,tests/bench/figures.c tests/bench/waiting.c)
+BENCH_SIM := $(B)/tests/bench/order_bench $(B)/tests/bench/waiting_bench
+BENCH_LINUX := $(B)/tests/bench/drain_bench $(B)/tests/bench/process_bench
+$(BENCH_SIM): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(BENCH_COMMON_O) $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBSIM)
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) -lcmocka
+$(BENCH_LINUX): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(BENCH_COMMON_O) $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBLINUX)
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) $(LINUX_LIBS) -lssl -lcrypto -lcmocka
+$(B)/tests/bench/idle_floor: $(B)/tests/bench/idle_floor.o
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $< $(CORE_LIBS) $(LINUX_LIBS)
+bench-programs: $(BENCH_SIM) $(BENCH_LINUX) $(B)/tests/bench/idle_floor $(B)/packd.stripped
+bench: ## figures beside their floors, release build (FULL=1: with a million waiting)
+	@$(MAKE) --no-print-directory VARIANT=release bench-programs
+	@tests/bench/run.sh build/release $(FULL)
+
+# -------------------------------------------------------------------------------------- release --
+release: ## packd stripped and hardened, its size and a proof of each hardening property
+	@$(MAKE) --no-print-directory VARIANT=release build/release/packd.stripped
+	@tools/hardening.sh build/release/packd.stripped
+$(B)/packd.stripped: $(B)/packd
+	@strip --strip-all -o $@ $<
+
 # --------------------------------------------------------------------------------------- checks --
 # What the pure rooms may ask of the outside: the HAL, their libraries, and the plain C library.
 SEAMS := hal_|sqlite3_|cJSON_|mbedtls_|png_|mem(cpy|move|set|cmp|chr)$$|str(len|cmp|ncmp|chr|rchr|str|spn|cspn|tod)$$|v?snprintf$$|(malloc|calloc|realloc|free|abort)$$|setjmp$$|_setjmp$$|__sigsetjmp$$|longjmp$$|__longjmp_chk$$|__stack_chk_fail$$|__(assert|snprintf|vsnprintf|memcpy|memset|memmove)(_chk|_fail)$$|qsort$$|bsearch$$|_GLOBAL_OFFSET_TABLE_$$|l?l?round$$|floor$$|ceil$$|fabs$$|pow$$|isnan$$

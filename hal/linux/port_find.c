@@ -52,7 +52,7 @@ static void node_of(const char *class_dir, const char *name, char *out, size_t c
     const char *dir = "";
     if (strstr(class_dir, "/usbmisc")) dir = "usb/";
     if (strstr(class_dir, "/input")) dir = "input/";
-    (void)snprintf(out, cap, "/dev/%s%s", dir, name);
+    (void)snprintf(out, cap, "/dev/%s%.*s", dir, HAL_NAME_CAP - 1, name);
 }
 
 static err_t accept(struct port *p, const struct port_class *class)

@@ -144,10 +144,11 @@ static void read_config(struct sim_world *w, const char *site, const char *stati
 }
 
 /* Virtual time needs no durable disk: memory where there is one. */
-static void make_folder(struct sim_world *w)
+static void make_folder(struct sim_world *w, const char *base)
 {
     bool memory = access("/dev/shm", W_OK) == 0;
-    (void)snprintf(w->folder, sizeof w->folder, "%s/station-XXXXXX", memory ? "/dev/shm" : "/tmp");
+    if (!base) base = memory ? "/dev/shm" : "/tmp";
+    (void)snprintf(w->folder, sizeof w->folder, "%s/station-XXXXXX", base);
     assert_non_null(mkdtemp(w->folder));
     (void)snprintf(w->path, sizeof w->path, "%s/packd.db", w->folder);
 }
@@ -181,7 +182,7 @@ struct sim_world *world_new(const struct sim_world_options *options)
     w->narrate = getenv("NARRATE") != NULL;
     w->hook = o->hook;
     w->ctx = o->ctx;
-    make_folder(w);
+    make_folder(w, o->base);
     open_hal(w, o);
     make_peers(w, o);
     w->printer = zpl_printer_new(NULL);

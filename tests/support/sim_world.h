@@ -42,6 +42,7 @@ struct sim_world_options {
     const char *site;                  /* NULL: the embedded site.json */
     const char *station;               /* NULL: the embedded station.json */
     const struct peer_fault *fault;    /* there from the first request on; NULL: none */
+    const char *base;                  /* the store's folder is made in; NULL: memory */
     const char *store_vfs;             /* NULL: SQLite's own */
     int64_t wall_ms;                   /* 0: a spring morning */
     bool wall_untrusted;

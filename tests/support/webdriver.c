@@ -100,7 +100,7 @@ static json_node call(struct webdriver *w, const char *method, const char *path,
 static json_node in_session(struct webdriver *w, const char *method, const char *path,
                             const char *body)
 {
-    char full[200];
+    char full[320];
     (void)snprintf(full, sizeof full, "/session/%s%s", w->session, path);
     return call(w, method, full, body);
 }
