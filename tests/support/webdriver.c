@@ -253,6 +253,28 @@ void webdriver_close(struct webdriver *w)
 
 /* -------------------------------------------------------------------------------------- acts -- */
 
+static void handle_of(struct webdriver *w, size_t n, char *out, size_t cap)
+{
+    json_node list = in_session(w, "GET", "/window/handles", NULL);
+    if (json_count(list) <= n) {
+        (void)in_session(w, "POST", "/window/new", "{\"type\":\"window\"}");
+        list = in_session(w, "GET", "/window/handles", NULL);
+    }
+    json_node handle = json_first(list);
+    for (size_t i = 0; i < n && handle; i++)
+        handle = json_next(handle);
+    if (json_string(handle, out, cap) != ERR_OK) fail("window", "has no handle");
+}
+
+void webdriver_window(struct webdriver *w, size_t n)
+{
+    char handle[100];
+    handle_of(w, n, handle, sizeof handle);
+    struct buf b = body_of("handle", handle);
+    (void)in_session(w, "POST", "/window", buf_cstr(&b));
+    buf_deinit(&b);
+}
+
 void webdriver_size(struct webdriver *w, int width, int height)
 {
     char body[256];

@@ -14,6 +14,8 @@ bool webdriver_available(void);
 struct webdriver *webdriver_open(void);
 void webdriver_close(struct webdriver *w); /* ends both; NULL is fine */
 
+/* What follows happens in the n-th window (0: the first); one past the last opens a new one. */
+void webdriver_window(struct webdriver *w, size_t n);
 void webdriver_size(struct webdriver *w, int width, int height);
 void webdriver_go(struct webdriver *w, const char *url);
 /* Value of a JavaScript expression as text; valid until the next call. */

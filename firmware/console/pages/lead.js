@@ -156,7 +156,7 @@
   function linesOf(o) {
     return el("table", head("sku", "description", "#ordered", "#picked", "#dispatched", "#short", "#cancelled"),
       el("tbody", o.lines.map((l) => el("tr", el("td", el("b", l.sku)), el("td", l.description),
-        el("td.n", l.ordered, l.units && l.unit !== "unit" ? " (" + l.units + " " + or("unit." + l.unit, l.unit) + ")" : ""),
+        el("td.n", l.ordered, l.units && l.unit !== "unit" ? " (" + text("lead.units", l.units, or("unit." + l.unit, l.unit)) + ")" : ""),
         el("td.n", l.picked), el("td.n", l.dispatched), el("td.n", l.short), el("td.n", l.cancelled)))));
   }
   function parcelsOf(o) {
@@ -196,7 +196,7 @@
         ["lead.due", o.due ? moment(o.due) : ""], ["lead.checked", o.checked_at ? moment(o.checked_at) : ""], ["lead.hold", o.hold_text]]),
       ...part("lead.story", o.story.length, storyOf(o)),
       ...part("lead.dispatches", o.dispatches.length, el("div.choices", dispatchesOf(o))),
-      ...part("lead.messages", o.messages.length, messages(o.messages)),
+      ...part("lead.messages", o.messages.length, messages([...o.messages].reverse())),
       ...part("lead.parcels", o.parcels.length, parcelsOf(o)),
       ...part("lead.lines", o.lines.length, linesOf(o)),
       ...part("lead.exceptions", o.exceptions.length, el("ul.column", o.exceptions.map((c) => el("li", el("time", moment(c.first_seen)), el("div.what", el("b", c.text), el("span.dim", c.open ? text("lead.open") : [c.closed_how, c.closed_by].filter(Boolean).join(" · "))))))),

@@ -1,0 +1,51 @@
+/* real_station.h - the station as it is installed: packd, the stand-ins of packpeers and the label
+ * printer of packvirtual as processes of their own, on free ports and in a folder of their own. The
+ * test scans on the link of the scanner and reads the paper with zbarimg. Every call ends the test
+ * with a message when a process does not do as asked; no process outlives the test program. */
+#ifndef PACKD_TESTS_REAL_STATION_H
+#define PACKD_TESTS_REAL_STATION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct real_station;
+
+/* Started, with the demonstration orders placed; its pages answer. */
+struct real_station *real_station_open(void);
+void real_station_close(struct real_station *s); /* ends all; NULL is fine */
+/* The end of the station's log, to standard error. */
+void real_station_tell(const struct real_station *s);
+
+/* "http://127.0.0.1:PORT<path>"; valid until the next call. */
+const char *real_station_url(struct real_station *s, const char *path);
+/* "build/<variant>/<below>" of the running test program; valid until the next call. */
+const char *real_station_beside(struct real_station *s, const char *below);
+
+/* The scanner is plugged in; the station needs a moment to notice. A killed station loses it. */
+void real_station_plug(struct real_station *s);
+/* One code and Enter at the scanner. */
+void real_station_scan(struct real_station *s, const char *code);
+/* Waits for the next label to come out and reads the number under its bars. */
+void real_station_paper(struct real_station *s, char out[64]);
+
+/* SIGKILL for packd, and a new one on the same store and address. */
+void real_station_kill(struct real_station *s);
+void real_station_start(struct real_station *s);
+
+/* A fault of the stand-ins, as the control port of packpeers takes it. */
+void real_station_fault(struct real_station *s, const char *json);
+
+/* What Clarus and the shop hold about one order, and what they saw that must never be. */
+struct real_order {
+    size_t labels; /* bought, with those voided later */
+    size_t dispatched;
+    size_t shop_shipments;
+    size_t shop_shipped;
+    char status[32];
+    char tracking[64];      /* of the first label */
+    char shop_tracking[64]; /* of the first shop shipment */
+    size_t violations;
+};
+struct real_order real_station_order(struct real_station *s, const char *reference);
+
+#endif
