@@ -249,9 +249,9 @@ static void pages__the_count_that_moved_pulses_once(void **state)
     until("document.querySelector('.count b').textContent === '4'");
     is("document.querySelectorAll('.pulse').length", "1");
     v.tone_serial++;
-    PUT(v.packer, "Ben");
+    PUT(v.packer, "Omar");
     page_world_show(world, &v);
-    until("document.body.innerText.includes('Ben')");
+    until("document.body.innerText.includes('Omar')");
     is("document.querySelectorAll('.pulse').length", "0");
 }
 
@@ -267,9 +267,9 @@ static void pages__each_signal_sounds_once_and_the_alarm_until_it_ends(void **st
     v.tone_serial = 41;
     page_world_show(world, &v);
     until("tones.played.join() === 'accept'");
-    PUT(v.packer, "Ben");
+    PUT(v.packer, "Omar");
     page_world_show(world, &v);
-    until("document.body.innerText.includes('Ben')");
+    until("document.body.innerText.includes('Omar')");
     is("tones.played.join()", "accept");
     v.tone = HAL_TONE_ALARM;
     v.tone_serial = 42;
