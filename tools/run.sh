@@ -75,6 +75,9 @@ pids="$pids $!"
 station=$!
 pids="$station $pids"
 await "$station" "$run/packd.log" packd grep -q 'console on' "$run/packd.log"
+# Somebody holds the scanner, so that the page does not miss it.
+await "$station" "$run/packd.log" "the scanner's link" test -e "$run/scanner"
+exec 9>"$run/scanner"
 control=$(sed -n 's/.*"control":"\([^"]*\)".*/\1/p' "$run/peers.log")
 
 cat <<TEXT
@@ -84,14 +87,13 @@ The pack station is running.
   packer's page    http://127.0.0.1:8480/        (open it in a browser)
   lead's page      http://127.0.0.1:8480/lead
 
-Scan on the packer's page (type or click a code), or from another terminal with
+Scan on the packer's page (Demonstration scanner: type or click a code), or from another terminal:
 
-  cat > $run/scanner      then one code and Enter at a time; Ctrl-D unplugs it
-
-    TOTE-01               an order of one red mug opens
-    BOX-S                 the box
-    5012345000015         the mug; a label is bought and printed
-    the label's code      as under the bars of $run/labels/label-0001.png: saved and sent
+  printf 'TOTE-01\r'        >$run/scanner     an order of one red mug opens
+  printf 'BOX-S\r'          >$run/scanner     the box
+  printf '5012345000015\r'  >$run/scanner     the mug; a label is bought and printed
+  zbarimg -q --raw $run/labels/label-0001.png 2>/dev/null | tr '\n' '\r' >$run/scanner
+                                                 the label scanned back: saved and sent
 
   labels           $run/labels/label-0001.png, ...
   logs             $run/packd.log, $run/peers.log
