@@ -9,8 +9,7 @@
 #include "firmware/base/text.h"
 #include "tools/demo/demo.h"
 
-#define HAND_MS    400 /* two scans of one hand lie further apart than a repeated read */
-#define SETTLED_MS 300 /* a scanner's first moments after it was plugged in are noise */
+#define HAND_MS 400 /* two scans of one hand lie further apart than a repeated read */
 
 static int64_t deadline_s(int seconds)
 {
@@ -116,7 +115,6 @@ static bool scanner_open(struct demo *d)
         cfmakeraw(&raw);
         (void)tcsetattr(d->scanner, TCSANOW, &raw);
     }
-    d->scanned_ms = demo_now_ms() + SETTLED_MS;
     return true;
 }
 

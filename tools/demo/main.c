@@ -54,13 +54,18 @@ struct result {
     bool good;
 };
 
+static bool check_running(struct demo *d)
+{
+    return demo_all_run(d) || check(d, false, "not played: a program has ended");
+}
+
 static struct result play(struct demo *d, const struct story *s, unsigned number)
 {
     unsigned before = d->checks;
     d->failed = false;
-    if (d->station) clear_bench(d);
     (void)printf("\n  %u. %s\n", number, s->title);
-    s->play(d);
+    if (demo_all_run(d)) clear_bench(d);
+    if (check_running(d)) s->play(d);
     return (struct result){s->title, d->checks - before, !d->failed};
 }
 

@@ -157,7 +157,8 @@ static void place_clarus(struct peers *p, const struct peer_order_spec *spec, co
     struct pick_list *pl = world_add(p, T_PICK_LIST);
     g->reference = world_text(p, spec->reference);
     g->priority = 50;
-    g->expected_ms = p->now_ms - p->now_ms % DAY_MS + INT64_C(59400000); /* 16:30 */
+    g->expected_ms = p->now_ms - p->now_ms % DAY_MS + INT64_C(59400000); /* the next 16:30 */
+    if (g->expected_ms < p->now_ms) g->expected_ms += DAY_MS;
     g->status = order_status(usual_status(spec));
     g->account_id = 4;
     g->warehouse_id = 2;
