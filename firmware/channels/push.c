@@ -142,7 +142,8 @@ static void end_by_answer(struct run *r, const struct answer *a)
     case RULE_DONE:
     case RULE_RETRY:
     default:
-        end_plain(r, ATTEMPT_RETRY, a->wait_ms, "The shop asked to try again later.");
+        end_plain(r, ATTEMPT_RETRY, a->wait_ms,
+                  a->status ? "The shop asked to try again later." : "The shop was not reached.");
         return;
     }
 }

@@ -113,13 +113,13 @@ void config_site_finish(struct config_site *site, struct slice text, const char 
 struct port_rule {
     const char *needs; /* member that must be given; NULL: none */
     bool scans;
-    bool prints;
 };
 
 static const struct port_rule port_rules[] = {
-    [HAL_TRANSPORT_SERIAL] = {NULL, true, true},  [HAL_TRANSPORT_PTY] = {"path", true, true},
-    [HAL_TRANSPORT_USBLP] = {NULL, false, true},  [HAL_TRANSPORT_TCP] = {"host", true, true},
-    [HAL_TRANSPORT_HIDRAW] = {NULL, true, false}, [HAL_TRANSPORT_EVDEV] = {NULL, true, false},
+    [HAL_TRANSPORT_SERIAL] = {NULL, true},
+    [HAL_TRANSPORT_PTY] = {"path", true},
+    [HAL_TRANSPORT_USBLP] = {NULL, false},
+    [HAL_TRANSPORT_TCP] = {"host", true},
 };
 
 static void check_port(const struct finding *to, const struct hal_port_spec *port, const char *at,
@@ -128,11 +128,9 @@ static void check_port(const struct finding *to, const struct hal_port_spec *por
     char path[JSON_PATH_CAP];
     const struct port_rule *rule = &port_rules[port->transport];
     const char *given = port->transport == HAL_TRANSPORT_TCP ? port->host : port->path;
-    if (prints ? !rule->prints : !rule->scans) {
+    if (!prints && !rule->scans) {
         (void)snprintf(path, sizeof path, "%s.transport", at);
-        (void)found(to, path, "",
-                    prints ? "a printer cannot be reached this way"
-                           : "a scanner cannot be reached this way");
+        (void)found(to, path, "", "a scanner cannot be reached this way");
     }
     if (rule->needs && given[0] == '\0') {
         (void)snprintf(path, sizeof path, "%s.%s", at, rule->needs);

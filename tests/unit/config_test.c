@@ -98,7 +98,7 @@ static void config__reads_a_station(void **state)
         "{\"id\":\"B7\",\"scanners\":[{\"port\":{\"transport\":\"serial\",\"usb_vendor\":\"0C2e\","
         "\"baud\":115200,\"parity\":\"even\",\"data_bits\":7},\"framing\":{\"suffix\":\"\\u0003\"}}"
         ","
-        "{\"port\":{\"transport\":\"evdev\"}}],"
+        "{\"port\":{\"transport\":\"serial\"}}],"
         "\"label_printer\":{\"port\":{\"transport\":\"tcp\",\"host\":\"10.0.0.9\"},\"dpi\":300}}";
     assert_int_equal(config_parse_station(slice_text(text), "station.json", &station, &faults),
                      ERR_OK);
@@ -115,7 +115,7 @@ static void config__reads_a_station(void **state)
     assert_string_equal(station.scanners[0].framing.suffix, "\x03");
     assert_true(station.scanners[1].framing.terminated);
     assert_int_equal(station.scanners[1].framing.repeat_ms, 300);
-    assert_int_equal(station.scanners[1].port.transport, HAL_TRANSPORT_EVDEV);
+    assert_int_equal(station.scanners[1].port.transport, HAL_TRANSPORT_SERIAL);
     assert_true(station.has_label_printer);
     assert_string_equal(station.label_printer.role, "label-printer");
     assert_string_equal(station.label_printer.host, "10.0.0.9");
@@ -241,8 +241,8 @@ static const struct refusal station_refusals[] = {
     {"{\"id\":\"B1\",\n\"role\":\"site\"}",
      "station.json line 2, role: must be one of: bench (found \"site\")"},
     {"{\"id\":\"B1\",\"scanners\":[\n{\"port\":{\n\"transport\":\"usb\"}}]}",
-     "station.json line 3, scanners[0].port.transport: must be one of: serial pty usblp tcp hidraw "
-     "evdev (found \"usb\")"},
+     "station.json line 3, scanners[0].port.transport: must be one of: serial pty usblp tcp "
+     "(found \"usb\")"},
     {"{\"id\":\"B1\",\"scanners\":[\n{\"framing\":{}}]}",
      "station.json line 2, scanners[0].port: is missing; add \"port\""},
     {"{\"id\":\"B1\",\"scanners\":[{\"port\":\n{\"transport\":\"usblp\"}}]}",
@@ -255,7 +255,8 @@ static const struct refusal station_refusals[] = {
     {"{\"id\":\"B1\",\"label_printer\":{\"port\":{\"transport\":\"usblp\"},\"dpi\":250}}",
      "station.json line 1, label_printer.dpi: must be a whole number, 203 or 300 (found 250)"},
     {"{\"id\":\"B1\",\"label_printer\":{\"port\":{\"transport\":\"evdev\"}}}",
-     "station.json line 1, label_printer.port.transport: a printer cannot be reached this way"},
+     "station.json line 1, label_printer.port.transport: must be one of: serial pty usblp tcp "
+     "(found \"evdev\")"},
     {"{\"id\":\"B1\",\"console\":{\n\"bind\":\"0.0.0.0\"}}",
      "station.json line 2, console.bind: beyond loopback the console needs a certificate (found "
      "\"0.0.0.0\"); set console.certificate, or bind to 127.0.0.1"},

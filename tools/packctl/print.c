@@ -282,8 +282,9 @@ void print_order(json_node root)
                  cell(order, "shop_order", b), cell(order, "state", c));
     (void)printf("Clarus %s (%s), %s", cell(order, "clarus_id", a), cell(order, "clarus_status", b),
                  cell(order, "carrier", c));
-    (void)printf(" %s; promised: %s\n", cell(order, "service", a),
-                 cell(order, "promised_service", b));
+    (void)printf(" %s", cell(order, "service", a));
+    if (cell(order, "promised_service", b)[0]) (void)printf("; promised: %s", b);
+    (void)printf("\n");
     if (cell(order, "hold_text", a)[0]) (void)printf("held: %s\n", a);
     print_order_parts(order, now);
 }
