@@ -169,6 +169,7 @@ err_t station_round(struct station *st, enum station_next *out_next, struct stat
         tick(st);
         e = finish(st, fault);
     }
+    if (!e && mono_reached(hal_now(st->hal), st->disk_at)) rooms_watch_disk(st);
     if (!e) idle_work(st);
     *out_next = st->stopping ? STATION_STOP : st->reloading ? STATION_RELOAD : STATION_GO_ON;
     return e;

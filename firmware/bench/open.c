@@ -306,6 +306,15 @@ void session_resume(struct bench *b)
         session_next_note(b);
 }
 
+/* What came while the screen was blocked goes on now. */
+void session_unblocked(struct bench *b)
+{
+    const struct session_parcel *p = label_awaited(b);
+    bool opened = b->phase == PHASE_OPENING && b->ticket == 0;
+    bool labelled = b->phase == PHASE_BUYING && p && p->state == PARCEL_LABELLED;
+    if (b->open && (opened || labelled)) session_resume(b);
+}
+
 void session_leave(struct bench *b, bool release)
 {
     if (b->open && release && b->order.claimed) b->orders.release(b->orders.ctx, b->order.id);

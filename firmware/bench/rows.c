@@ -464,3 +464,25 @@ err_t rows_tracking_owner(struct bench *b, struct slice scan, char reference[REF
     store_text(q, 0, reference, REFERENCE_CAP);
     return ERR_OK;
 }
+
+err_t rows_saved_label(struct bench *b, struct slice scan, char reference[REFERENCE_CAP],
+                       int64_t *out_at)
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    err_t e =
+        store_prepare(b->store,
+                      "SELECT c.reference, d.at FROM parcel p "
+                      "JOIN dispatch d ON d.shipment_id = p.shipment_id AND d.state IN (0, 1) "
+                      "JOIN consignment c ON c.id = p.consignment_id "
+                      "WHERE p.tracking = ?1 AND p.tracking <> '' LIMIT 1",
+                      &q);
+    if (e) return e;
+    store_bind_slice(q, 1, scan);
+    e = store_step(b->store, q, &row);
+    if (e) return e;
+    if (!row) return ERR_NOTFOUND;
+    store_text(q, 0, reference, REFERENCE_CAP);
+    *out_at = store_int(q, 1);
+    return ERR_OK;
+}

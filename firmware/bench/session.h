@@ -182,6 +182,10 @@ err_t rows_new_shipment(struct bench *b);
 err_t rows_bind_parcels(struct bench *b);
 /* Who has this tracking number: writes the order reference. ERR_NOTFOUND. */
 err_t rows_tracking_owner(struct bench *b, struct slice scan, char reference[REFERENCE_CAP]);
+/* The order whose saved dispatch holds the parcel with this tracking number, and when it was saved.
+ * ERR_NOTFOUND: none that stands. */
+err_t rows_saved_label(struct bench *b, struct slice scan, char reference[REFERENCE_CAP],
+                       int64_t *out_at);
 
 /* ---- moves ------------------------------------------------------------------------------------
  */
@@ -194,6 +198,7 @@ void session_leave(struct bench *b, bool release); /* to idle; counts stay in th
 void session_park(struct bench *b, const char *rule, const char *text, const char *owner);
 /* Takes up an order where the store says it stands. */
 void session_resume(struct bench *b);
+void session_unblocked(struct bench *b); /* a block that leaves the order open was acknowledged */
 void session_verdict(struct bench *b, uint32_t ticket, const struct verdict *v);
 void session_claim_answer(struct bench *b, uint32_t ticket, err_t error, const char *text);
 /* True when the last known state is young enough to go on without an answer. */

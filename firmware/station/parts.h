@@ -97,15 +97,21 @@ struct station {
 
     const char *scan_source; /* of the scan being stepped */
     int64_t started_at;
-    mono_t age_at;  /* when personal data is looked through next */
-    mono_t idle_at; /* when the store may do its idle work */
+    mono_t age_at;     /* when personal data is looked through next */
+    mono_t idle_at;    /* when the store may do its idle work */
+    mono_t disk_at;    /* when the free space is looked at again */
+    unsigned rebuilds; /* until rebuilds_until */
+    mono_t rebuilds_until;
     bool stopping, reloading;
 };
 
 /* rooms.c */
 err_t rooms_open(struct station *st, struct station_fault *fault);
 void rooms_close(struct station *st);
+/* A store in which damage was found is set aside; otherwise it is opened again. */
 err_t rooms_rebuild(struct station *st, struct station_fault *fault);
+/* Tells the store how much room its disk has, and when to ask again (disk_at). */
+void rooms_watch_disk(struct station *st);
 
 /* news.c */
 struct news *news_add(struct station *st, enum news_kind kind); /* room is always there: asserted */

@@ -6,6 +6,10 @@
 
 #include "firmware/outbox/exceptions.h"
 
+#define DISK_EVERY_MS 30000
+#define REBUILDS_MAX  5 /* within REBUILDS_MS; with more the disk does not recover */
+#define REBUILDS_MS   60000
+
 static void set_fault(struct station_fault *fault, const char *object, err_t e,
                       const char *next_step)
 {
@@ -175,10 +179,23 @@ static err_t start(struct station *st)
     return ERR_OK;
 }
 
+void rooms_watch_disk(struct station *st)
+{
+    uint64_t bytes = 0;
+    st->disk_at = mono_plus(hal_now(st->hal), DISK_EVERY_MS);
+    err_t e = hal_store_free(st->hal, &bytes);
+    if (e)
+        log_event(&st->log, LOG_WARN, "store.free_unknown", "error=%s", err_name(e));
+    else
+        store_disk_free(st->store, bytes);
+}
+
 static err_t open_rooms(struct station *st, bool damaged, struct station_fault *fault)
 {
     err_t e = open_store(st, damaged, fault);
+    if (e && !fault->object[0]) set_fault(fault, "station store", e, "see the log");
     if (e) return e;
+    rooms_watch_disk(st);
     e = build(st, fault);
     if (!e) e = start(st);
     if (e && !fault->object[0]) set_fault(fault, "station", e, "see the log");
@@ -214,10 +231,25 @@ void rooms_close(struct station *st)
     memset(st->gates, 0, sizeof st->gates);
 }
 
+static bool rebuilt_too_often(struct station *st)
+{
+    mono_t now = hal_now(st->hal);
+    if (mono_reached(now, st->rebuilds_until)) {
+        st->rebuilds = 0;
+        st->rebuilds_until = mono_plus(now, REBUILDS_MS);
+    }
+    return ++st->rebuilds > REBUILDS_MAX;
+}
+
 err_t rooms_rebuild(struct station *st, struct station_fault *fault)
 {
     log_event(&st->log, LOG_ERROR, "station.rebuild", "reason=commit_failed");
     bool damaged = store_is_corrupt(st->store);
+    if (rebuilt_too_often(st)) {
+        set_fault(fault, "station store", ERR_IO,
+                  "its disk takes no writes: check the disk or card, replace it when it is worn");
+        return ERR_IO;
+    }
     if (st->printer) printer_abandon(st->printer, hal_now(st->hal));
     rooms_close(st);
     err_t e = open_rooms(st, damaged, fault);

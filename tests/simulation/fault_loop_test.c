@@ -6,20 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "tests/support/forked.h"
 #include "tests/support/packer.h"
 
-#define ORDER     "WEB-10427"
-#define TOTE      "TOTE-01"
-#define AT_ONCE   2
-#define WAIT_MS   8000
-#define REPORT_AT 12 /* failures told in full */
+#define ORDER   "WEB-10427"
+#define TOTE    "TOTE-01"
+#define WAIT_MS 8000
 
 struct fault_case {
     const char *name;
@@ -61,83 +57,22 @@ static void story(void **state)
     world_free(w);
 }
 
-/* A group of its own: a failed assertion ends the child, not the loop. */
-static void child(FILE *output)
-{
-    const struct CMUnitTest one[] = {cmocka_unit_test(story)};
-    (void)dup2(fileno(output), STDOUT_FILENO);
-    (void)dup2(fileno(output), STDERR_FILENO);
-    int failed = cmocka_run_group_tests(one, NULL, NULL);
-    (void)fflush(NULL);
-    _exit(failed ? 1 : 0);
-}
-
-struct job {
-    pid_t pid;
-    FILE *output;
-    char name[80];
-};
-
-static void start_story(struct job *j, enum peer peer, uint32_t index, const struct fault_case *c)
-{
-    next_fault = c->fault;
-    next_fault.peer = peer;
-    next_fault.skip = index;
-    next_may_park = c->may_park;
-    (void)snprintf(j->name, sizeof j->name, "%s %u %s", peer == PEER_SHOP ? "shop" : "clarus",
-                   (unsigned)index, c->name);
-    j->output = tmpfile();
-    assert_non_null(j->output);
-    (void)fflush(NULL);
-    j->pid = fork();
-    assert_true(j->pid >= 0);
-    if (j->pid == 0) child(j->output);
-}
-
-static bool ended_well(struct job *j, unsigned failures)
-{
-    int status = 0;
-    char text[4096];
-    assert_int_equal(waitpid(j->pid, &status, 0), j->pid);
-    bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    if (!well && failures < REPORT_AT) {
-        print_error("FAULT=\"%s\"\n", j->name);
-        rewind(j->output);
-        size_t len = fread(text, 1, sizeof text - 1, j->output);
-        text[len] = 0;
-        print_error("%s\n", text);
-    } else if (!well) {
-        print_error("FAULT=\"%s\"\n", j->name);
-    }
-    (void)fclose(j->output);
-    j->pid = 0;
-    return well;
-}
-
-static bool chosen(enum peer peer, uint32_t index, const struct fault_case *c)
-{
-    const char *only = getenv("FAULT");
-    char name[80];
-    (void)snprintf(name, sizeof name, "%s %u %s", peer == PEER_SHOP ? "shop" : "clarus",
-                   (unsigned)index, c->name);
-    return !only || strcmp(only, name) == 0;
-}
-
 static unsigned loop(enum peer peer, uint32_t requests)
 {
-    struct job jobs[AT_ONCE] = {{0}};
-    unsigned failures = 0, next = 0;
+    struct forked all = {0};
+    char name[80];
     for (uint32_t i = 0; i < requests; i++) {
         for (size_t k = 0; k < KINDS; k++) {
-            if (!chosen(peer, i, &kinds[k])) continue;
-            struct job *j = &jobs[next++ % AT_ONCE];
-            if (j->pid && !ended_well(j, failures)) failures++;
-            start_story(j, peer, i, &kinds[k]);
+            next_fault = kinds[k].fault;
+            next_fault.peer = peer;
+            next_fault.skip = i;
+            next_may_park = kinds[k].may_park;
+            (void)snprintf(name, sizeof name, "%s %u %s", peer == PEER_SHOP ? "shop" : "clarus",
+                           (unsigned)i, kinds[k].name);
+            forked_start(&all, name, story);
         }
     }
-    for (size_t i = 0; i < AT_ONCE; i++)
-        if (jobs[i].pid && !ended_well(&jobs[i], failures)) failures++;
-    return failures;
+    return forked_end(&all);
 }
 
 /* How many requests the story takes when nothing goes wrong. */

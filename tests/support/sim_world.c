@@ -17,6 +17,7 @@
 #define SHOP_URL   "http://127.0.0.1:8482"
 #define LATENCY_MS 40
 #define LOG_MAX    (8u << 20)
+#define RESTART_MS 1000
 #define SPIN_MAX   2000 /* rounds without time passing: the station spins */
 
 /* -------------------------------------------------------------------------------- the network --
@@ -119,7 +120,25 @@ static void start_station(struct sim_world *w)
     struct hal_sim_observer observer = {.ctx = w, .log = on_log};
     hal_sim_observe(w->hal, &observer);
     err_t e = station_new(w->hal, w->config, "test", &w->station, &fault);
-    if (e) fail_msg("the station does not start: %s: %s", fault.object, fault.reason);
+    if (!e) return;
+    if (!w->supervised) fail_msg("the station does not start: %s: %s", fault.object, fault.reason);
+    w->station = NULL;
+    w->fault = fault;
+}
+
+/* As systemd: after a while the program is started again. */
+static void supervise(struct sim_world *w)
+{
+    struct hal_event events[HAL_EVENTS_MAX];
+    size_t count;
+    station_free(w->station);
+    w->station = NULL;
+    w->restarts++;
+    hal_sim_power_cut(w->hal, false);
+    mono_t until = mono_plus(hal_now(w->hal), RESTART_MS);
+    while (!mono_reached(hal_now(w->hal), until))
+        assert_int_equal(hal_wait(w->hal, until, events, HAL_EVENTS_MAX, &count), ERR_OK);
+    start_station(w);
 }
 
 static void read_config(struct sim_world *w, const char *site, const char *station)
@@ -155,8 +174,11 @@ static void make_folder(struct sim_world *w, const char *base)
 
 static void open_hal(struct sim_world *w, const struct sim_world_options *o)
 {
-    struct hal_sim_options ho = {
-        .seed = 11, .store_path = w->path, .store_vfs = o->store_vfs, .wall_ms = o->wall_ms};
+    struct hal_sim_options ho = {.seed = 11,
+                                 .store_path = w->path,
+                                 .store_vfs = o->store_vfs,
+                                 .disk = o->disk,
+                                 .wall_ms = o->wall_ms};
     assert_int_equal(hal_sim_open(&ho, &w->hal), ERR_OK);
     if (o->wall_untrusted) hal_sim_set_wall(w->hal, hal_wall(w->hal).ms, false);
     if (o->job) hal_sim_on_job(w->hal, o->job, o->ctx);
@@ -182,6 +204,7 @@ struct sim_world *world_new(const struct sim_world_options *options)
     w->narrate = getenv("NARRATE") != NULL;
     w->hook = o->hook;
     w->ctx = o->ctx;
+    w->supervised = o->supervised;
     make_folder(w, o->base);
     open_hal(w, o);
     make_peers(w, o);
@@ -214,8 +237,17 @@ static void round_once(struct sim_world *w)
     enum station_next next;
     struct station_fault fault;
     mono_t before = hal_now(w->hal);
+    if (!w->station) {
+        supervise(w);
+        return;
+    }
     err_t e = station_round(w->station, &next, &fault);
-    if (e) fail_msg("the station stopped: %s: %s", fault.object, fault.reason);
+    if (e && !w->supervised) fail_msg("the station stopped: %s: %s", fault.object, fault.reason);
+    if (e) {
+        w->fault = fault;
+        supervise(w);
+        return;
+    }
     w->rounds++;
     w->still = hal_now(w->hal).ms == before.ms ? w->still + 1 : 0;
     if (w->still > SPIN_MAX) {
@@ -233,7 +265,10 @@ void world_run(struct sim_world *w, int64_t ms)
                   ms); /* decides nothing; ends the last wait in time */
     while (!mono_reached(hal_now(w->hal), until))
         round_once(w);
-    bench_view(w->station->bench, &w->view);
+    if (w->station)
+        bench_view(w->station->bench, &w->view);
+    else
+        memset(&w->view, 0, sizeof w->view);
 }
 
 static void narrate(const struct sim_world *w, const char *what)
@@ -297,6 +332,11 @@ void world_scan_label(struct sim_world *w)
     size_t count = zpl_printer_label_count(w->printer);
     assert_true(count > 0);
     world_scan(w, world_label(w, count - 1, tracking));
+}
+
+void world_begin(struct sim_world *w)
+{
+    start_station(w);
 }
 
 void world_power_cut(struct sim_world *w)

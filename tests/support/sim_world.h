@@ -35,6 +35,9 @@ struct sim_world {
     unsigned still; /* rounds since time last passed */
     sim_world_hook *hook;
     void *ctx;
+    bool supervised;            /* a station that ends or does not start is started again */
+    unsigned restarts;          /* by the supervisor */
+    struct station_fault fault; /* of the last end or failed start */
 };
 
 struct sim_world_options {
@@ -44,7 +47,9 @@ struct sim_world_options {
     const struct peer_fault *fault;    /* there from the first request on; NULL: none */
     const char *base;                  /* the store's folder is made in; NULL: memory */
     const char *store_vfs;             /* NULL: SQLite's own */
-    int64_t wall_ms;                   /* 0: a spring morning */
+    struct disk *disk;                 /* NULL: a real one; else borrowed */
+    bool supervised;
+    int64_t wall_ms; /* 0: a spring morning */
     bool wall_untrusted;
     sim_world_hook *hook;
     hal_sim_job_fn *job; /* NULL: no program is installed */
@@ -60,7 +65,7 @@ void world_ask_peers(struct sim_world *w, enum peer which, const struct hal_http
 struct sim_world *world_new(const struct sim_world_options *options);
 void world_free(struct sim_world *w);
 
-/* Lets virtual time pass. */
+/* Lets virtual time pass. While a supervised station cannot start, `view` is empty. */
 void world_run(struct sim_world *w, int64_t ms);
 /* A scan at the bench, then time until the station has answered it (at most 3 s). */
 void world_scan(struct sim_world *w, const char *text);
@@ -72,6 +77,8 @@ void world_scan_label(struct sim_world *w);
 /* The tracking number on the nth label that came out (0: first); "" when there is none. */
 const char *world_label(struct sim_world *w, size_t index, char out[64]);
 
+/* A station on this world again, after the test freed the one before. */
+void world_begin(struct sim_world *w);
 /* Power goes and comes back: memory is lost, the store stays. */
 void world_power_cut(struct sim_world *w);
 /* As the orderly end and start of the program. */
