@@ -124,14 +124,19 @@ static void no_errors(void)
     assert_string_equal(webdriver_errors(browser), "");
 }
 
+static void plug(void)
+{
+    real_station_plug(station);
+    until("!/not connected|[Ww]ork list/.test(document.querySelector('#banners').innerText)");
+}
+
 static int set_up(void **state)
 {
     (void)state;
     station = real_station_open();
     webdriver_window(browser, 0);
     open_bench();
-    real_station_plug(station);
-    until("!/not connected|[Ww]ork list/.test(document.querySelector('#banners').innerText)");
+    plug();
     until("Number(document.querySelector('.card .num').textContent) >= 10");
     return 0;
 }
@@ -253,10 +258,150 @@ static void order__goes_from_the_tote_to_the_shop_and_the_lead_finds_it(void **s
     no_errors();
 }
 
+/* ------------------------------------------------------------------------ one truth everywhere --
+ */
+
+static void the_station_dies_and_comes_back(void)
+{
+    real_station_kill(station);
+    until("!document.querySelector('#lost').hidden");
+    picture("22-lost");
+    real_station_start(station);
+    until("document.querySelector('#lost').hidden");
+    face("packing");
+    packed("3 of 4");
+    plug();
+    picture("23-back");
+}
+
+static void order__shows_the_same_truth_on_every_screen_and_after_a_crash(void **state)
+{
+    (void)state;
+    char paper[64];
+    scan("TOTE-10", "packing", "WEB-10436");
+    scan(TOWEL, "packing", "1 of 4");
+    scan(SOAP, "packing", "2 of 4");
+    webdriver_go(browser, real_station_url(station, "/"));
+    face("packing");
+    packed("2 of 4");
+    (void)webdriver_value(browser, note_faces);
+    webdriver_window(browser, 1);
+    webdriver_size(browser, 1024, 600);
+    webdriver_go(browser, real_station_url(station, "/"));
+    packed("2 of 4");
+    real_station_scan(station, TOWEL);
+    packed("3 of 4");
+    picture("21-second-window");
+    webdriver_window(browser, 0);
+    packed("3 of 4");
+    the_station_dies_and_comes_back();
+    scan(SOAP, "attention", "Which box?");
+    is("document.querySelectorAll('[data-command=CONFIRM]').length", "0");
+    picture("24-which-box");
+    scan("BOX-S", "label", "Scan the label on the box");
+    real_station_paper(station, paper);
+    real_station_scan(station, paper);
+    saved("WEB-10436");
+    shows("Nothing waiting to be sent");
+    delivered_once("WEB-10436", 4, paper);
+    webdriver_window(browser, 1);
+    face("idle");
+    shows("WEB-10436");
+    webdriver_go(browser, "about:blank");
+    (void)webdriver_errors(browser); /* the browser complains of the refused connections */
+}
+
+/* -------------------------------------------------------------------------------- find and pull --
+ */
+
+static void pack_one_mug(void)
+{
+    char paper[64];
+    scan("TOTE-01", "packing", "WEB-10427");
+    scan("BOX-S", "packing", "Box small");
+    scan(MUG_RED, "label", "Scan the label on the box");
+    real_station_paper(station, paper);
+    real_station_scan(station, paper);
+    saved("WEB-10427");
+}
+
+static void order__refused_by_clarus_is_found_and_pulled_by_the_lead(void **state)
+{
+    (void)state;
+    real_station_fault(station, "{\"peer\":\"clarus\",\"kind\":\"refuse\",\"method\":\"PATCH\","
+                                "\"match\":\"/tasks/\",\"times\":-1,\"words\":\"load is closed\"}");
+    pack_one_mug();
+    shows("1 for the lead");
+    picture("31-refused");
+    open_lead();
+    until("document.querySelectorAll('.case').length === 1");
+    is("document.querySelector('.case').classList.contains('worst')", "true");
+    shows("WEB-10427: Clarus refused the dispatch: load is closed");
+    webdriver_click(browser, ".case.worst summary");
+    picture("32-find-and-pull");
+    webdriver_type(browser, "#name", "Ada");
+    webdriver_type(browser, ".case.worst [aria-label=Note]", "back on shelf 4");
+    webdriver_click(browser, ".case.worst [data-act=pulled]");
+    shows("Nothing is wrong");
+    webdriver_type(browser, "#find input", "WEB-10427" ENTER);
+    until("document.querySelector('#story').innerText.includes('back on shelf 4')");
+    webdriver_size(browser, 1280, 2400);
+    picture("33-pulled");
+    struct real_order o = real_station_order(station, "WEB-10427");
+    assert_int_equal(o.labels, 1);
+    assert_int_equal(o.dispatched, 0);
+    assert_int_equal(o.shop_shipments, 0);
+    assert_int_equal(o.violations, 0);
+    no_errors();
+}
+
+/* ---------------------------------------------------------------------------- without a scanner --
+ */
+
+static void click_code(const char *code)
+{
+    char expression[160];
+    (void)snprintf(expression, sizeof expression,
+                   "(window.chip = [...document.querySelectorAll('.chip')].find((c) => "
+                   "c.textContent.startsWith('%s')))",
+                   code);
+    until(expression);
+    (void)webdriver_value(browser, "window.chip.click()");
+}
+
+static void order__is_packed_from_the_page_in_demonstration_mode(void **state)
+{
+    (void)state;
+    char paper[64];
+    webdriver_click(browser, ".demo .tab");
+    until("document.querySelectorAll('.chip').length > 5");
+    picture("41-demonstration");
+    webdriver_type(browser, ".demo input", "TOTE-01" ENTER);
+    face("packing");
+    click_code("BOX-S");
+    shows("Box small");
+    picture("42-demonstration");
+    click_code("0" MUG_RED);
+    shows("Scan the label on the box");
+    real_station_paper(station, paper);
+    picture("43-demonstration");
+    click_code(paper);
+    saved("WEB-10427");
+    shows("Nothing waiting to be sent");
+    delivered_once("WEB-10427", 1, paper);
+    no_errors();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(order__goes_from_the_tote_to_the_shop_and_the_lead_finds_it,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            order__shows_the_same_truth_on_every_screen_and_after_a_crash, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(order__refused_by_clarus_is_found_and_pulled_by_the_lead,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(order__is_packed_from_the_page_in_demonstration_mode,
                                         set_up, tear_down),
     };
     if (!webdriver_available()) {

@@ -51,11 +51,16 @@
   function facts(pairs) {
     return el("dl.facts", pairs.map(([key, value]) => value !== "" && el("div", fact(key, value))));
   }
+  /* Which order and what happened come first; the other side's own words may say neither. */
+  function sentence(c) {
+    const order = c.reference && !c.text.includes(c.reference) ? c.reference : "";
+    return [order, or("rule." + c.rule, ""), c.text].filter(Boolean).join(": ");
+  }
   function caseOf(c, all) {
     const same = all.filter((o) => o.rule === c.rule && o.id !== c.id);
     return el("details.case" + (c.find_and_pull ? ".worst" : ""), { "data-id": c.id },
       el("summary", icon(c.find_and_pull ? "hand" : "warn"),
-        el("div", el("p.text", c.text), el("p.next", c.next_step)),
+        el("div", el("p.text", sentence(c)), el("p.next", c.next_step)),
         el("p.aside", el("b", or("owner." + c.owner, c.owner)), since(c.first_seen))),
       el("div.more",
         facts([["lead.object", c.object], ["lead.rule", c.rule], ["lead.origin", or("origin." + c.origin, c.origin)],
@@ -148,10 +153,11 @@
   /* ------------------------------------------------------------------------------- order -- */
 
   const FAR = ["clarus", "storefront", "carrier"];
+  const about = (s) => [or("side." + s.side, s.side), s.who !== s.side && s.who, or("why." + s.detail, s.detail)].filter(Boolean).join(" · ");
   function storyOf(o) {
     return el("ol.column", o.story.map((s) => el("li" + (FAR.includes(s.side) ? ".far" : ""),
       el("time", moment(s.at)),
-      el("div.what", el("b", or("story." + s.event, s.event)), el("span.dim", [or("side." + s.side, s.side), s.who, s.detail].filter(Boolean).join(" · "))))));
+      el("div.what", el("b", or("story." + s.event, s.event)), el("span.dim", about(s))))));
   }
   function linesOf(o) {
     return el("table", head("sku", "description", "#ordered", "#picked", "#dispatched", "#short", "#cancelled"),
@@ -199,7 +205,7 @@
       ...part("lead.messages", o.messages.length, messages([...o.messages].reverse())),
       ...part("lead.parcels", o.parcels.length, parcelsOf(o)),
       ...part("lead.lines", o.lines.length, linesOf(o)),
-      ...part("lead.exceptions", o.exceptions.length, el("ul.column", o.exceptions.map((c) => el("li", el("time", moment(c.first_seen)), el("div.what", el("b", c.text), el("span.dim", c.open ? text("lead.open") : [c.closed_how, c.closed_by].filter(Boolean).join(" · "))))))),
+      ...part("lead.exceptions", o.exceptions.length, el("ul.column", o.exceptions.map((c) => el("li", el("time", moment(c.first_seen)), el("div.what", el("b", sentence(c)), el("span.dim", c.open ? text("lead.open") : [c.closed_how, c.closed_by].filter(Boolean).join(" · "))))))),
     ];
   }
   function matchesOf(r) {

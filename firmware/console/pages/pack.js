@@ -260,6 +260,7 @@
     const face = v.face;
     const list = face === "refused" && !v.blocking ? ["PARK"] : [...(COMMANDS[face] || [])];
     if (v.next_step.key === "bench.in_use_step") list.unshift("TAKE-OVER");
+    if (v.next_step.key === "bench.which_box_step") list.shift(); /* a box is the only answer */
     const drawn = list.join();
     if (drawn === drawnCommands) return;
     drawnCommands = drawn;
