@@ -249,7 +249,7 @@
     add(s.catalogue_read_at && s.offline_since && listAge > OLD_LIST_MS, "", "warn", text("strip.old_list", packd.age(listAge)));
     add(!s.catalogue_read_at, "", "warn", text("strip.no_list"));
     add(s.intake_warning && !s.intake_full, "", "warn", text("strip.intake_warning"));
-    add(!s.clock_trusted, "", "warn", text("strip.clock"));
+    add(!s.clock_trusted && !s.demonstration, "", "warn", text("strip.clock"));
     add(tones.silent(), "quiet", "sound", text("strip.silent"), () => tones.wake().then(() => view && drawStrip(view)));
     return rows;
   }
