@@ -140,6 +140,7 @@ void session_enter(struct bench *b, enum bench_phase phase)
     b->phase = phase;
     b->deadline = MONO_NEVER;
     b->ticket = 0;
+    b->awaits_void = false;
     b->changed = true;
     if (phase == PHASE_SAVED) b->deadline = mono_plus(effects_now(b->fx), SAVED_SHOWN_MS);
 }
@@ -192,7 +193,7 @@ static void flush(struct bench *b)
 
 /* ------------------------------------------------------------------------------------ events -- */
 
-/* The last label of an order that is saved, scanned again: the packer sees that it is. */
+/* A label of an order that is saved, scanned again: the packer sees that it is. */
 static bool is_saved_already(struct bench *b, struct slice text)
 {
     char reference[REFERENCE_CAP];
@@ -283,12 +284,21 @@ static bool has_prefix(struct slice text, const char *prefix, struct slice *rest
     return true;
 }
 
+/* A command nobody knows does not lift what must be acknowledged. */
+static void scan_command(struct bench *b, struct slice command, struct slice text)
+{
+    if (command_run(b, command)) return;
+    if (b->block.kind > BLOCK_SURPLUS)
+        bench_tone(b, HAL_LIGHT_RED, HAL_TONE_REFUSE);
+    else
+        block_refuse(b, say("bench.unknown_command"), say("bench.scan_again"), text);
+}
+
 static void scan_step(struct bench *b, const struct scan *scan)
 {
     struct slice rest;
     if (has_prefix(scan->text, b->config->site.command_prefix, &rest)) {
-        if (!command_run(b, rest))
-            block_refuse(b, say("bench.unknown_command"), say("bench.scan_again"), scan->text);
+        scan_command(b, rest, scan->text);
     } else if (b->block.kind > BLOCK_SURPLUS) {
         bench_tone(b, HAL_LIGHT_RED,
                    b->block.kind == BLOCK_STOP ? HAL_TONE_ALARM : HAL_TONE_REFUSE);
@@ -324,8 +334,7 @@ void bench_scan(struct bench *b, const char *source, const struct scan *scan)
 void bench_command(struct bench *b, struct slice command)
 {
     b->pulse_line = b->line_count;
-    if (!command_run(b, command))
-        block_refuse(b, say("bench.unknown_command"), say("bench.scan_again"), command);
+    scan_command(b, command, command);
     bench_note_scan(b, "screen", command, "scan.command");
     flush(b);
 }
@@ -379,10 +388,7 @@ static void wait_over(struct bench *b)
         bench_checked(b, ticket, &none);
         return;
     case PHASE_BUYING:
-        b->orders.print_tag(b->orders.ctx, "HOLD", b->order.reference, "label awaited");
-        block_stop(b, say("bench.label_late"), say1("bench.label_late_detail", b->order.reference),
-                   say("bench.label_late_step"), AFTER_LEAVE);
-        bench_story(b, "label.late", "");
+        label_late(b);
         return;
     case PHASE_PACKING:
     case PHASE_PACKAGING:
@@ -412,7 +418,7 @@ mono_t bench_deadline(const struct bench *b)
 void bench_printer_ready(struct bench *b)
 {
     if (!b->print_refused || b->phase != PHASE_PRINTING) return;
-    label_print(b);
+    label_print_waiting(b);
     flush(b);
 }
 
@@ -449,8 +455,16 @@ void bench_printed(struct bench *b, int64_t parcel_id, enum print_outcome outcom
 err_t bench_restore(struct bench *b)
 {
     err_t e = rows_load_bench(b);
-    if (e) return e;
-    if (b->open) session_resume(b);
+    if (e && store_failed(b->store)) return e;
+    if (e) {
+        log_event(b->log, LOG_ERROR, "bench.order_not_restored", "error=%s", err_name(e));
+        session_leave(b, false);
+    }
+    bool ended = b->block.kind > BLOCK_SURPLUS && b->block.after != AFTER_GO_ON;
+    if (b->open && b->phase == PHASE_OPENING && !ended)
+        session_open(b, b->order.id);
+    else if (b->open)
+        session_resume(b);
     b->changed = true;
     flush(b);
     return store_failed(b->store) ? ERR_IO : ERR_OK;

@@ -84,10 +84,7 @@ void block_acknowledge(struct bench *b)
     bench_tone(b, HAL_LIGHT_GREEN, HAL_TONE_ACCEPT);
     switch (after) {
     case AFTER_GO_ON:
-        if (b->phase == PHASE_NOTES)
-            block_note(b);
-        else
-            session_unblocked(b);
+        if (b->phase == PHASE_NOTES) block_note(b);
         return;
     case AFTER_LEAVE:
         session_leave(b, true);

@@ -71,6 +71,10 @@ static void run_park(struct bench *b)
         not_now(b);
         return;
     }
+    if (b->block.kind > BLOCK_SURPLUS && b->block.after == AFTER_LEAVE) {
+        block_acknowledge(b); /* it is put aside already, and says why */
+        return;
+    }
     session_park(b, "bench.parked", "put aside by the packer", "lead");
     bench_tone(b, HAL_LIGHT_AMBER, HAL_TONE_ATTENTION);
 }
@@ -109,7 +113,7 @@ static void run_take_over(struct bench *b)
     block_clear(b);
     session_enter(b, PHASE_OPENING);
     bench_story(b, "taken_over", "");
-    b->orders.claim(b->orders.ctx, session_ask(b, INT64_C(2) * LABEL_WAIT_MS), b->order.id, true);
+    session_claim(b, true);
 }
 
 static void run_sign_off(struct bench *b)

@@ -7,30 +7,29 @@
 #include "firmware/labels/labels.h"
 #include "firmware/outbox/exceptions.h"
 
-static void label_exception(struct bench *b, const char *rule, const char *origin, const char *text,
-                            const char *next_step)
+static void label_exception(struct bench *b, const struct shipment_owner *of, const char *rule,
+                            const char *text)
 {
     char object[OBJECT_CAP];
-    (void)snprintf(object, sizeof object, "order %s", b->order.reference);
+    (void)snprintf(object, sizeof object, "order %s", of->reference);
     struct exception_spec spec = {.rule = rule,
-                                  .origin = origin,
+                                  .origin = "clarus",
                                   .owner = "lead",
                                   .object = object,
                                   .text = text,
-                                  .next_step = next_step,
-                                  .consignment_id = b->order.id};
+                                  .next_step = "open the order again when the cause is gone",
+                                  .consignment_id = of->consignment_id};
     err_t e = exception_raise(b->store, effects_wall(b->fx), &spec, NULL);
     if (e) session_failed(b, e);
 }
 
 /* The label is here: what was in its way is over. */
-static void label_causes_gone(struct bench *b)
+static void label_causes_gone(struct bench *b, const struct shipment_owner *of)
 {
     static const char *const rules[] = {"clarus.submit_refused", "label.unfit",
-                                        "clarus.shipment_differs", "clarus.label_pending",
-                                        "clarus.label_offline"};
+                                        "clarus.shipment_differs", "clarus.label_offline"};
     char object[OBJECT_CAP];
-    (void)snprintf(object, sizeof object, "order %s", b->order.reference);
+    (void)snprintf(object, sizeof object, "order %s", of->reference);
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         err_t e = exception_clear(b->store, effects_wall(b->fx), rules[i], object);
         if (e && e != ERR_NOTFOUND) session_failed(b, e);
@@ -57,7 +56,9 @@ void label_begin(struct bench *b)
 
 void label_buy(struct bench *b)
 {
-    err_t e = b->shipment.id ? rows_bind_parcels(b) : rows_new_shipment(b);
+    bool voiding = false;
+    err_t e = rows_void_open(b, &voiding);
+    if (!e && !voiding) e = b->shipment.id ? rows_bind_parcels(b) : rows_new_shipment(b);
     if (!e) e = catalogue_set_state(b->store, b->order.id, CONSIGNMENT_LABEL_PENDING);
     if (e) {
         session_failed(b, e);
@@ -65,19 +66,30 @@ void label_buy(struct bench *b)
     }
     session_enter(b, PHASE_BUYING);
     b->deadline = mono_plus(effects_now(b->fx), LABEL_WAIT_MS);
-    b->orders.buy(b->orders.ctx, b->shipment.id);
+    b->awaits_void = voiding; /* one live label: the old one goes first */
+    if (!voiding) b->orders.buy(b->orders.ctx, b->shipment.id);
 }
 
 /* ---------------------------------------------------------------------------------- news -- */
 
 static void put_aside(struct bench *b, const char *headline, const char *rule, const char *text)
 {
-    label_exception(b, rule, "clarus", text, "open the order again when the cause is gone");
     struct say detail = say_reason(text, "");
     block_stop(b, say1(headline, b->order.reference), detail, say("bench.label_late_step"),
                AFTER_LEAVE);
     b->deadline = MONO_NEVER;
     bench_story(b, rule, text);
+}
+
+void label_late(struct bench *b)
+{
+    struct shipment_owner of = {.consignment_id = b->order.id};
+    memcpy(of.reference, b->order.reference, sizeof of.reference);
+    b->orders.print_tag(b->orders.ctx, "HOLD", b->order.reference, "label awaited");
+    label_exception(b, &of, "bench.parked", "no label came in time; the box carries a hold tag");
+    block_stop(b, say("bench.label_late"), say1("bench.label_late_detail", b->order.reference),
+               say("bench.label_late_step"), AFTER_LEAVE);
+    bench_story(b, "label.late", "");
 }
 
 static void ready_to_print(struct bench *b)
@@ -88,8 +100,7 @@ static void ready_to_print(struct bench *b)
         return;
     }
     bench_story(b, "label.stored", b->shipment.key);
-    label_causes_gone(b);
-    if (b->phase == PHASE_BUYING && b->block.kind <= BLOCK_SURPLUS) label_print_next(b);
+    if (b->phase == PHASE_BUYING && b->block.after == AFTER_GO_ON) label_print_next(b);
 }
 
 static void reload_parcels(struct bench *b)
@@ -98,42 +109,62 @@ static void reload_parcels(struct bench *b)
     if (e) session_failed(b, e);
 }
 
-static void current_label_news(struct bench *b, enum bench_label_news news, const char *text)
+/* What keeps a label from being printed. */
+struct label_cause {
+    const char *headline;
+    const char *rule;
+};
+
+static struct label_cause label_cause(enum bench_label_news news)
 {
     switch (news) {
-    case BENCH_LABEL_BOUGHT:
-        reload_parcels(b);
-        return;
-    case BENCH_LABEL_READY:
-        ready_to_print(b);
-        return;
     case BENCH_LABEL_REFUSED:
-        put_aside(b, "bench.carrier_refused", "clarus.submit_refused", text);
-        return;
+        return (struct label_cause){"bench.carrier_refused", "clarus.submit_refused"};
     case BENCH_LABEL_UNFIT:
-        put_aside(b, "bench.label_unfit", "label.unfit", text);
-        return;
+        return (struct label_cause){"bench.label_unfit", "label.unfit"};
     case BENCH_LABEL_CHANGED:
-        put_aside(b, "bench.label_changed", "clarus.shipment_differs", text);
-        return;
-    case BENCH_LABEL_LATE:
-        label_exception(b, "clarus.label_pending", "clarus", text,
-                        "look the shipment up in Clarus");
-        return;
+        return (struct label_cause){"bench.label_changed", "clarus.shipment_differs"};
     case BENCH_LABEL_OFFLINE:
-        b->orders.print_tag(b->orders.ctx, "HOLD", b->order.reference, "no label yet");
-        put_aside(b, "bench.label_offline", "clarus.label_offline", text);
-        return;
+        return (struct label_cause){"bench.label_offline", "clarus.label_offline"};
+    case BENCH_LABEL_BOUGHT:
+    case BENCH_LABEL_READY:
+    case BENCH_LABEL_LATE:
+        break;
     }
+    return (struct label_cause){NULL, NULL};
 }
 
+static void current_label_news(struct bench *b, enum bench_label_news news, const char *text)
+{
+    struct label_cause cause = label_cause(news);
+    if (news == BENCH_LABEL_OFFLINE)
+        b->orders.print_tag(b->orders.ctx, "HOLD", b->order.reference, "no label yet");
+    if (cause.rule)
+        put_aside(b, cause.headline, cause.rule, text);
+    else if (news == BENCH_LABEL_BOUGHT)
+        reload_parcels(b);
+    else if (news == BENCH_LABEL_READY)
+        ready_to_print(b);
+}
+
+/* An order that was put aside has nobody at the screen: its exception tells. */
 void label_news(struct bench *b, int64_t shipment_id, enum bench_label_news news, const char *text)
 {
-    if (news == BENCH_LABEL_READY) {
-        err_t e = rows_labelled(b, shipment_id);
-        if (e) session_failed(b, e);
+    struct shipment_owner of = {0};
+    bool current = b->open && b->shipment.id == shipment_id;
+    bool ahead = news == BENCH_LABEL_OFFLINE && !(current && b->phase == PHASE_BUYING);
+    if (ahead) return; /* made ahead of need: asked for again when the label is */
+    err_t e = rows_shipment_owner(b, shipment_id, &of);
+    if (e == ERR_NOTFOUND) return;
+    if (!e && news == BENCH_LABEL_READY) e = rows_labelled(b, shipment_id);
+    if (e) {
+        session_failed(b, e);
+        return;
     }
-    if (b->open && b->shipment.id == shipment_id) current_label_news(b, news, text);
+    if (news == BENCH_LABEL_READY) label_causes_gone(b, &of);
+    struct label_cause cause = label_cause(news);
+    if (cause.rule && of.wanted) label_exception(b, &of, cause.rule, text);
+    if (current) current_label_news(b, news, text);
     b->changed = true;
 }
 
@@ -184,6 +215,15 @@ void label_print(struct bench *b)
         session_failed(b, e);
 }
 
+void label_print_waiting(struct bench *b)
+{
+    const struct session_parcel *p = label_awaited(b);
+    if (p && p->state == PARCEL_PRINTED)
+        label_print(b); /* asked for again by a person */
+    else
+        label_print_next(b);
+}
+
 /* The last parcel's state check runs while the label is being stuck on. */
 static void check_ahead(struct bench *b)
 {
@@ -201,6 +241,7 @@ void label_print_answer(struct bench *b, int64_t parcel_id, enum print_outcome o
 {
     struct session_parcel *p = b->open ? label_awaited(b) : NULL;
     if (!p || p->id != parcel_id || b->phase != PHASE_PRINTING) return;
+    if (b->print_refused) return; /* of a job before: this one waits for the printer */
     b->changed = true;
     bench_story(b,
                 outcome == PRINT_PRINTED   ? "label.printed"
@@ -308,16 +349,12 @@ void label_void(struct bench *b, const char *why)
 
 void label_void_answer(struct bench *b, int64_t shipment_id, err_t error, const char *text)
 {
-    char object[OBJECT_CAP];
-    if (error != ERR_REFUSED) return;
-    (void)snprintf(object, sizeof object, "shipment %lld", (long long)shipment_id);
-    struct exception_spec spec = {.rule = "label.void_refused",
-                                  .origin = "carrier",
-                                  .owner = "lead",
-                                  .object = object,
-                                  .text = text,
-                                  .next_step =
-                                      "destroy the label by hand; cancel it with the carrier"};
-    err_t e = exception_raise(b->store, effects_wall(b->fx), &spec, NULL);
-    if (e) session_failed(b, e);
+    struct shipment_owner of = {0};
+    if (!b->open || !b->awaits_void || error == ERR_GONE || b->block.after != AFTER_GO_ON) return;
+    if (rows_shipment_owner(b, shipment_id, &of) || of.consignment_id != b->order.id) return;
+    if (error == ERR_OK)
+        label_buy(b);
+    else
+        put_aside(b, "bench.void_refused", "label.void_refused", text);
+    b->changed = true;
 }

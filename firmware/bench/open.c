@@ -48,7 +48,21 @@ static void forget_order(struct bench *b)
     b->checked_at = MONO_NEVER;
     b->ahead_ticket = 0;
     b->undo_line = 0;
-    b->working_offline = b->print_refused = b->part_confirmed = false;
+    b->working_offline = b->print_refused = b->part_confirmed = b->claim_asked = false;
+}
+
+static bool nothing_to_pack(const struct bench *b)
+{
+    for (size_t i = 0; i < b->line_count; i++)
+        if (b->lines[i].to_pack.milli > 0) return false;
+    return b->parcel_count == 0;
+}
+
+/* Saved whole, whatever Clarus has heard of it yet. */
+static bool saved_here(const struct bench *b)
+{
+    bool saved = b->order.state == CONSIGNMENT_SAVED || b->order.state == CONSIGNMENT_DISPATCHED;
+    return saved && nothing_to_pack(b);
 }
 
 void session_open(struct bench *b, int64_t consignment_id)
@@ -69,6 +83,13 @@ void session_open(struct bench *b, int64_t consignment_id)
         return;
     }
     session_enter(b, PHASE_OPENING);
+    if (saved_here(b)) {
+        struct verdict v = {.kind = VERDICT_SENT,
+                            .rule = "order.saved_here",
+                            .text = "it was saved at this bench; nothing of it is left to pack"};
+        block_verdict(b, &v);
+        return;
+    }
     b->orders.check(b->orders.ctx, session_ask(b, CHECK_WAIT_MS), consignment_id, BENCH_CHECK_OPEN);
 }
 
@@ -107,6 +128,12 @@ static bool reload(struct bench *b)
     return e == ERR_OK;
 }
 
+void session_claim(struct bench *b, bool take_over)
+{
+    b->claim_asked = true;
+    b->orders.claim(b->orders.ctx, session_ask(b, CLAIM_WAIT_MS), b->order.id, take_over);
+}
+
 static void go_on(struct bench *b)
 {
     switch (b->phase) {
@@ -114,7 +141,7 @@ static void go_on(struct bench *b)
         if (b->working_offline)
             session_opened(b);
         else
-            b->orders.claim(b->orders.ctx, session_ask(b, CLAIM_WAIT_MS), b->order.id, false);
+            session_claim(b, false);
         return;
     case PHASE_LABEL_CHECK:
         label_buy(b);
@@ -147,15 +174,23 @@ static void checked_go(struct bench *b)
     if (reload(b)) go_on(b);
 }
 
+/* The last known state says that it may go, and is young enough. */
+static bool may_go_unanswered(const struct bench *b)
+{
+    bool stopped = b->order.state == CONSIGNMENT_HELD || b->order.state == CONSIGNMENT_STOPPED ||
+                   b->order.state == CONSIGNMENT_GONE;
+    return !stopped && session_state_is_fresh(b) && b->line_count > 0;
+}
+
 static void checked_unknown(struct bench *b, const struct verdict *v)
 {
-    if (!session_state_is_fresh(b) || b->line_count == 0) {
+    if (!may_go_unanswered(b)) {
         block_verdict(b, v);
         return;
     }
     b->working_offline = true;
     b->notice = say("bench.working_offline");
-    go_on(b);
+    if (reload(b)) go_on(b);
 }
 
 void session_verdict(struct bench *b, uint32_t ticket, const struct verdict *v)
@@ -187,6 +222,7 @@ void session_claim_answer(struct bench *b, uint32_t ticket, err_t error, const c
     b->deadline = MONO_NEVER;
     b->changed = true;
     if (error == ERR_REFUSED) {
+        b->claim_asked = false;
         struct verdict v = {
             .kind = VERDICT_IN_USE, .rule = "order.in_use", .origin = "clarus", .owner = "packer"};
         slice_copy_cut(slice_text(text), v.text, sizeof v.text);
@@ -213,6 +249,13 @@ static err_t keep_digest(struct bench *b, bool *out_changed)
 void session_opened(struct bench *b)
 {
     bool edited = false;
+    if (nothing_to_pack(b)) {
+        struct verdict v = {.kind = VERDICT_NOT_READY,
+                            .rule = "order.nothing_to_pack",
+                            .text = "nothing of it is picked and left to pack"};
+        block_verdict(b, &v);
+        return;
+    }
     err_t e = keep_digest(b, &edited);
     if (!e && edited) {
         struct verdict v = {.kind = VERDICT_CHANGED,
@@ -287,15 +330,8 @@ static void resume_labels(struct bench *b)
     }
 }
 
-void session_resume(struct bench *b)
+static void resume_phase(struct bench *b)
 {
-    if (b->block.kind > BLOCK_SURPLUS && b->block.kind != BLOCK_NOTE)
-        return; /* still to be acknowledged */
-    block_clear(b);
-    if (b->phase == PHASE_FINDING || (b->phase == PHASE_OPENING && b->parcel_count == 0)) {
-        session_open(b, b->order.id);
-        return;
-    }
     bool bought = any_parcel(b, PARCEL_LABELLED) || any_parcel(b, PARCEL_PRINTED) ||
                   any_parcel(b, PARCEL_CHECKED);
     if (bought || b->shipment.state == SHIPMENT_BUYING || b->shipment.state == SHIPMENT_BOUGHT)
@@ -306,18 +342,22 @@ void session_resume(struct bench *b)
         session_next_note(b);
 }
 
-/* What came while the screen was blocked goes on now. */
-void session_unblocked(struct bench *b)
+/* Work goes on under a block that only wants to be read; one that ends the order holds it back. */
+void session_resume(struct bench *b)
 {
-    const struct session_parcel *p = label_awaited(b);
-    bool opened = b->phase == PHASE_OPENING && b->ticket == 0;
-    bool labelled = b->phase == PHASE_BUYING && p && p->state == PARCEL_LABELLED;
-    if (b->open && (opened || labelled)) session_resume(b);
+    struct block kept = b->block;
+    bool read_first = kept.kind > BLOCK_SURPLUS && kept.kind != BLOCK_NOTE;
+    if (read_first && kept.after != AFTER_GO_ON) return;
+    block_clear(b);
+    resume_phase(b);
+    if (read_first && b->block.kind == BLOCK_NONE) b->block = kept;
 }
 
 void session_leave(struct bench *b, bool release)
 {
-    if (b->open && release && b->order.claimed) b->orders.release(b->orders.ctx, b->order.id);
+    /* A claim under way may still succeed. */
+    if (b->open && release && (b->order.claimed || b->claim_asked))
+        b->orders.release(b->orders.ctx, b->order.id);
     forget_order(b);
     block_clear(b);
     session_enter(b, PHASE_IDLE);

@@ -55,6 +55,26 @@ static qty_t room_for(const struct bench *b, int64_t product_id)
     return room;
 }
 
+#define HITS_MAX 8 /* accounts that may sell one barcode; products of the order are looked for */
+
+/* What the code stands for on this order; ERR_AMBIGUOUS when it stands for several of its lines. */
+static err_t product_here(struct bench *b, struct slice text, struct product_hit *out)
+{
+    struct product_hit hits[HITS_MAX];
+    size_t count = 0, here = 0;
+    err_t e = catalogue_products(b->store, text, hits, HITS_MAX, &count);
+    if (e) return e;
+    if (count == 0) return ERR_NOTFOUND;
+    if (count > HITS_MAX) return ERR_AMBIGUOUS;
+    *out = hits[0];
+    for (size_t i = 0; i < count; i++) {
+        if (!is_ordered(b, hits[i].product_id)) continue;
+        *out = hits[i];
+        here++;
+    }
+    return here > 1 ? ERR_AMBIGUOUS : ERR_OK;
+}
+
 static void refuse_product(struct bench *b, const struct product_hit *hit, struct slice text)
 {
     char one[QTY_TEXT_CAP], left[QTY_TEXT_CAP];
@@ -139,7 +159,7 @@ void pack_scan(struct bench *b, struct slice text, bool may_ask)
         pack_packaging(b, &packaging);
         return;
     }
-    err_t e = catalogue_product(b->store, text, &hit);
+    err_t e = product_here(b, text, &hit);
     if (e == ERR_OK && hit.factor.milli <= 0)
         block_refuse(b, say1("bench.no_factor", hit.sku), say1("bench.no_factor_detail", hit.level),
                      text);

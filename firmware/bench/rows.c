@@ -341,7 +341,11 @@ err_t rows_set_packaging(struct bench *b, struct session_parcel *p,
 {
     AUTO_STMT sqlite3_stmt *q = NULL;
     err_t e = store_begin(b->store);
-    if (!e) e = store_prepare(b->store, "UPDATE parcel SET packaging = ?1 WHERE id = ?2", &q);
+    if (!e)
+        e = store_prepare(b->store,
+                          "UPDATE parcel SET clarus_id = CASE packaging WHEN ?1 THEN clarus_id "
+                          "ELSE '' END, packaging = ?1 WHERE id = ?2",
+                          &q);
     if (e) return e;
     store_bind_text(q, 1, packaging->code);
     store_bind_int(q, 2, p->id);
@@ -406,8 +410,8 @@ err_t rows_unbind_parcels(struct bench *b)
         e = run3(b, "DELETE FROM label WHERE parcel_id = ?1", b->parcels[i].id, 0, 0);
         if (!e)
             e = run3(b,
-                     "UPDATE parcel SET shipment_id = NULL, clarus_id = '', tracking = '', state = "
-                     "min(state, 1) WHERE id = ?1",
+                     "UPDATE parcel SET shipment_id = NULL, clarus_id = '', tracking = '', prints "
+                     "= 0, state = min(state, 1) WHERE id = ?1",
                      b->parcels[i].id, 0, 0);
     }
     return e ? e : rows_load_parcels(b);
@@ -445,44 +449,4 @@ err_t rows_bind_parcels(struct bench *b)
             e = run3(b, "UPDATE parcel SET shipment_id = ?1 WHERE id = ?2", shipment,
                      b->parcels[i].id, 0);
     return e ? e : rows_load_parcels(b);
-}
-
-err_t rows_tracking_owner(struct bench *b, struct slice scan, char reference[REFERENCE_CAP])
-{
-    AUTO_STMT sqlite3_stmt *q = NULL;
-    bool row = false;
-    err_t e = store_prepare(
-        b->store,
-        "SELECT c.reference FROM parcel p JOIN consignment c ON c.id = p.consignment_id "
-        "WHERE p.tracking = ?1 AND p.tracking <> '' LIMIT 1",
-        &q);
-    if (e) return e;
-    store_bind_slice(q, 1, scan);
-    e = store_step(b->store, q, &row);
-    if (e) return e;
-    if (!row) return ERR_NOTFOUND;
-    store_text(q, 0, reference, REFERENCE_CAP);
-    return ERR_OK;
-}
-
-err_t rows_saved_label(struct bench *b, struct slice scan, char reference[REFERENCE_CAP],
-                       int64_t *out_at)
-{
-    AUTO_STMT sqlite3_stmt *q = NULL;
-    bool row = false;
-    err_t e =
-        store_prepare(b->store,
-                      "SELECT c.reference, d.at FROM parcel p "
-                      "JOIN dispatch d ON d.shipment_id = p.shipment_id AND d.state IN (0, 1) "
-                      "JOIN consignment c ON c.id = p.consignment_id "
-                      "WHERE p.tracking = ?1 AND p.tracking <> '' LIMIT 1",
-                      &q);
-    if (e) return e;
-    store_bind_slice(q, 1, scan);
-    e = store_step(b->store, q, &row);
-    if (e) return e;
-    if (!row) return ERR_NOTFOUND;
-    store_text(q, 0, reference, REFERENCE_CAP);
-    *out_at = store_int(q, 1);
-    return ERR_OK;
 }

@@ -118,6 +118,8 @@ struct bench {
     qty_t undo_quantity;
     bool print_refused; /* provably not printed: print when the printer is ready */
     bool part_confirmed;
+    bool claim_asked; /* and not refused */
+    bool awaits_void; /* in PHASE_BUYING: the label before is not void yet */
 
     char last_reference[REFERENCE_CAP];
     int64_t last_saved_at;
@@ -180,6 +182,16 @@ err_t rows_opened(struct bench *b, const char *digest, bool claimed);
 /* Binds the parcels to a new shipment with a fresh key. */
 err_t rows_new_shipment(struct bench *b);
 err_t rows_bind_parcels(struct bench *b);
+/* rows_label.c */
+/* Whose shipment it is. ERR_NOTFOUND. */
+struct shipment_owner {
+    int64_t consignment_id;
+    char reference[REFERENCE_CAP];
+    bool wanted; /* a box is bound to it */
+};
+err_t rows_shipment_owner(struct bench *b, int64_t shipment_id, struct shipment_owner *out);
+/* A label bought for this order before, with no box left, is not void yet. */
+err_t rows_void_open(struct bench *b, bool *out);
 /* Who has this tracking number: writes the order reference. ERR_NOTFOUND. */
 err_t rows_tracking_owner(struct bench *b, struct slice scan, char reference[REFERENCE_CAP]);
 /* The order whose saved dispatch holds the parcel with this tracking number, and when it was saved.
@@ -193,12 +205,12 @@ void session_enter(struct bench *b, enum bench_phase phase);
 uint32_t session_ask(struct bench *b, int64_t wait_ms);
 void session_open(struct bench *b, int64_t consignment_id); /* open.c */
 void session_opened(struct bench *b);                       /* claim is ours (or not needed) */
+void session_claim(struct bench *b, bool take_over);
 void session_next_note(struct bench *b);
 void session_leave(struct bench *b, bool release); /* to idle; counts stay in the store */
 void session_park(struct bench *b, const char *rule, const char *text, const char *owner);
 /* Takes up an order where the store says it stands. */
 void session_resume(struct bench *b);
-void session_unblocked(struct bench *b); /* a block that leaves the order open was acknowledged */
 void session_verdict(struct bench *b, uint32_t ticket, const struct verdict *v);
 void session_claim_answer(struct bench *b, uint32_t ticket, err_t error, const char *text);
 /* True when the last known state is young enough to go on without an answer. */
@@ -221,8 +233,10 @@ void pack_empty(struct bench *b);
 /* label.c */
 void label_begin(struct bench *b);
 void label_buy(struct bench *b);
+void label_late(struct bench *b); /* set aside with a hold tag */
 void label_print_next(struct bench *b);
 void label_print(struct bench *b);
+void label_print_waiting(struct bench *b); /* what the printer could not take before */
 void label_scan(struct bench *b, struct slice text);
 void label_reprint(struct bench *b);
 void label_void(struct bench *b, const char *why);

@@ -39,8 +39,10 @@ static void check_state(struct clarus *c, const struct check *k, const struct ve
 {
     int64_t id = k->before.id;
     wall_t at = effects_wall(c->fx);
-    clarus_note(c, "checked_at",
-                sql_run(c, "UPDATE consignment SET checked_at = ? WHERE id = ?", "ii", at.ms, id));
+    if (v->kind == VERDICT_GO)
+        clarus_note(
+            c, "checked_at",
+            sql_run(c, "UPDATE consignment SET checked_at = ? WHERE id = ?", "ii", at.ms, id));
     bool idle = k->before.state == CONSIGNMENT_KNOWN || k->before.state == CONSIGNMENT_READY;
     if (idle && v->kind == VERDICT_STOP)
         clarus_note(c, "stop", catalogue_hold(c->store, id, CONSIGNMENT_STOPPED, v->rule, v->text));
@@ -48,8 +50,9 @@ static void check_state(struct clarus *c, const struct check *k, const struct ve
         clarus_note(c, "gone", catalogue_set_state(c->store, id, CONSIGNMENT_GONE));
     if (k->before.state == CONSIGNMENT_KNOWN && v->kind == VERDICT_GO)
         clarus_note(c, "ready", catalogue_set_state(c->store, id, CONSIGNMENT_READY));
+    /* A digest that is there belongs to what was packed: the bench compares with it at open. */
     char digest[65];
-    if (k->purpose != CHECK_OPEN || check_in_bench(k->before.state)) return;
+    if (k->purpose != CHECK_OPEN || k->before.digest[0]) return;
     if (catalogue_digest(c->store, id, digest) == ERR_OK)
         clarus_note(c, "digest",
                     sql_run(c, "UPDATE consignment SET digest = ? WHERE id = ?", "ti", digest, id));

@@ -392,6 +392,10 @@ static void bench__voided_label_is_bought_again_under_a_new_key(void **state)
     bed_command(bed, "VOID");
     assert_int_equal(bed->asked.cancels, 1);
     bed_verdict(bed, VERDICT_GO, "");
+    assert_int_equal(bed->asked.buys, 1);
+    bed_sql(bed, "UPDATE shipment SET state = 7");
+    bench_voided(bed->bench, first, ERR_OK, "");
+    bed_settle(bed);
     assert_int_equal(bed->asked.buys, 2);
     assert_int_not_equal(bed->asked.shipment, first);
     assert_int_equal(packed(bed), 15);
