@@ -345,6 +345,14 @@ static void lines_end(struct clarus_flow *f, const struct answer *a)
     if (!disp_no_answer(f, a)) flow_go(f, DISP_DONE);
 }
 
+/* What is left may be packed anywhere, unless it is on this bench again. */
+static void release_rest(struct clarus *c, int64_t consignment_id)
+{
+    if (sql_int(c, "SELECT count(*) FROM consignment WHERE id = ? AND state = 9 AND claimed = 1", 0,
+                "i", consignment_id))
+        clarus_release(c, consignment_id);
+}
+
 static void done_begin(struct clarus_flow *f)
 {
     struct clarus *c = f->c;
@@ -366,6 +374,7 @@ static void done_begin(struct clarus_flow *f)
                             "UPDATE consignment SET state = 10, claimed = 0 WHERE id = ? AND "
                             "state = 8",
                             "i", d->consignment_id));
+    if (!complete) release_rest(c, d->consignment_id);
     clarus_story(c, d->consignment_id, "clarus.dispatched", complete ? "complete" : "partial");
     disp_end(
         f,

@@ -321,17 +321,43 @@ void clarus_void(struct clarus *c, int64_t shipment_id)
         c->on.voided(c->on.ctx, shipment_id, ERR_GONE, "busy");
 }
 
+#define RESUME_MAX (FLOWS_MAX / 2)
+
+struct resumed {
+    int64_t id;
+    enum ship_goal goal;
+};
+
+/* Under way at the last end. One without a box any more was to be voided, however far that came. */
+static size_t resumable(struct clarus *c, struct resumed out[RESUME_MAX])
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = true;
+    size_t n = 0;
+    err_t e = store_prepare(c->store,
+                            "SELECT id, state, unwanted FROM (SELECT s.id, s.state, NOT EXISTS "
+                            "(SELECT 1 FROM parcel p WHERE p.shipment_id = s.id AND p.state <> 5) "
+                            "AS unwanted FROM shipment s WHERE s.state IN (1, 2, 3, 6)) WHERE "
+                            "unwanted OR state <> 2 ORDER BY state DESC, id",
+                            &q);
+    while (!e && n < RESUME_MAX) {
+        e = store_step(c->store, q, &row);
+        if (e || !row) break;
+        int64_t state = store_int(q, 1);
+        bool voided = state == SHIPMENT_VOIDING || store_int(q, 2) != 0;
+        out[n++] = (struct resumed){.id = store_int(q, 0),
+                                    .goal = voided                     ? GOAL_VOID
+                                            : state == SHIPMENT_BUYING ? GOAL_BUY
+                                                                       : GOAL_MAKE};
+    }
+    clarus_note(c, "resumable", e);
+    return n;
+}
+
 void shipment_resume(struct clarus *c)
 {
-    for (int i = 0; i < FLOWS_MAX / 2; i++) {
-        int64_t id =
-            sql_int(c,
-                    "SELECT id FROM shipment WHERE state IN (1, 3, 6) ORDER BY state DESC, "
-                    "id LIMIT 1 OFFSET ?",
-                    0, "i", (int64_t)i);
-        int64_t state = sql_int(c, "SELECT state FROM shipment WHERE id = ?", -1, "i", id);
-        if (state == SHIPMENT_MAKING) (void)ship_start(c, id, GOAL_MAKE);
-        if (state == SHIPMENT_BUYING) (void)ship_start(c, id, GOAL_BUY);
-        if (state == SHIPMENT_VOIDING) (void)ship_start(c, id, GOAL_VOID);
-    }
+    struct resumed found[RESUME_MAX];
+    size_t n = resumable(c, found);
+    for (size_t i = 0; i < n; i++)
+        (void)ship_start(c, found[i].id, found[i].goal);
 }

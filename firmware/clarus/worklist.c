@@ -333,6 +333,28 @@ static void missing_read_row(struct clarus_flow *f, json_node node)
     if (order_record(f->c, node, &seen)) l->seen = seen;
 }
 
+/* Put aside with a label: somebody has to empty the box, and the label is voided. */
+static void void_parked(struct clarus *c, const struct consignment *k, const char *rule,
+                        const char *text)
+{
+    int64_t shipment = sql_int(
+        c,
+        "SELECT s.id FROM shipment s WHERE s.consignment_id = ? AND s.state IN (1, 2, 3, 4, 5) AND "
+        "EXISTS (SELECT 1 FROM parcel p WHERE p.shipment_id = s.id AND p.state <> 5) AND NOT "
+        "EXISTS (SELECT 1 FROM dispatch d WHERE d.shipment_id = s.id AND d.state NOT IN (4, 6))",
+        0, "i", k->id);
+    if (!shipment) return;
+    char object[OBJECT_CAP];
+    struct buf b = buf_over(object, sizeof object);
+    buf_printf(&b, "order %s", k->reference);
+    clarus_alarm(c, k->id,
+                 &(struct alarm){rule, "clarus", "lead", buf_cstr(&b), text,
+                                 "Empty the box that was put aside; destroy its label"});
+    clarus_note(c, "parcels",
+                sql_run(c, "UPDATE parcel SET state = 5 WHERE shipment_id = ?", "i", shipment));
+    clarus_void(c, shipment);
+}
+
 static void order_must_not_go(struct clarus *c, int64_t id, const char *rule, const char *text)
 {
     struct consignment k;
@@ -346,6 +368,7 @@ static void order_must_not_go(struct clarus *c, int64_t id, const char *rule, co
     }
     clarus_story(c, id, "clarus.stopped", text);
     clarus_note(c, "stop", catalogue_hold(c->store, id, CONSIGNMENT_STOPPED, rule, text));
+    void_parked(c, &k, rule, text);
 }
 
 static void missing_judge(struct clarus *c, int64_t id, const struct order_seen *seen)

@@ -58,6 +58,8 @@ struct console_sources {
     err_t (*command)(void *ctx, struct slice command);
     /* RECALL of a saved dispatch by its key. */
     err_t (*recall)(void *ctx, struct slice dispatch_key, const char *who, const char *reason);
+    /* A find-and-pull ended as PULLED: the goods are back. NULL: nobody wants to know. */
+    err_t (*pulled)(void *ctx, int64_t exception_id);
 };
 
 struct console_options {

@@ -80,6 +80,8 @@ void console_post_exception(struct ask *a)
     if (act->needs_note && !read_text(a, body, "note", note, sizeof note)) return;
     err_t e = json_string(json_member(json_root(body), "note"), note, sizeof note);
     if (e == ERR_OK || e == ERR_NOTFOUND) e = exception_do(a->c->o.outbox, id, act->act, who, note);
+    if (!e && act->act == EXCEPTION_PULLED && a->c->o.from.pulled)
+        e = a->c->o.from.pulled(a->c->o.from.ctx, id);
     log_event(a->c->o.log, LOG_INFO, "console.exception", "id=%lld act=%s result=%s", (long long)id,
               act->name, err_name(e));
     if (e) {

@@ -188,27 +188,34 @@ static void on_refreshed(void *ctx)
     effects_screen(st->fx);
 }
 
-static int64_t standing_dispatch(struct station *st, int64_t consignment_id)
+#define STANDING_MAX 32 /* dispatches of one order: each has a parcel at least */
+
+static size_t standing_dispatches(struct station *st, int64_t consignment_id,
+                                  int64_t ids[STANDING_MAX])
 {
     AUTO_STMT sqlite3_stmt *q = NULL;
-    bool row = false;
+    size_t count = 0;
     if (store_prepare(
             st->store,
-            "SELECT id FROM dispatch WHERE consignment_id = ?1 AND state IN (0, 1) LIMIT 1", &q))
+            "SELECT id FROM dispatch WHERE consignment_id = ?1 AND state IN (0, 1) ORDER BY id",
+            &q))
         return 0;
     store_bind_int(q, 1, consignment_id);
-    if (store_step(st->store, q, &row) || !row) return 0;
-    return store_int(q, 0);
+    for (bool row = true; count < STANDING_MAX && store_step(st->store, q, &row) == ERR_OK && row;)
+        ids[count++] = store_int(q, 0);
+    return count;
 }
 
 static void on_late_cancel(void *ctx, int64_t consignment_id, const char *text)
 {
     struct station *st = ctx;
-    int64_t dispatch = standing_dispatch(st, consignment_id);
-    if (!dispatch) return;
-    err_t e = outbox_pull(st->outbox, dispatch, "order.cancelled", text);
-    if (e) log_event(&st->log, LOG_ERROR, "pull.failed", "error=%s", err_name(e));
-    effects_signal(st->fx, HAL_LIGHT_RED_FLASH, HAL_TONE_ATTENTION);
+    int64_t ids[STANDING_MAX];
+    size_t count = standing_dispatches(st, consignment_id, ids);
+    for (size_t i = 0; i < count; i++) {
+        err_t e = outbox_pull(st->outbox, ids[i], "order.cancelled", text);
+        if (e) log_event(&st->log, LOG_ERROR, "pull.failed", "error=%s", err_name(e));
+    }
+    if (count) effects_signal(st->fx, HAL_LIGHT_RED_FLASH, HAL_TONE_ATTENTION);
 }
 
 struct clarus_callbacks links_for_clarus(struct station *st)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "firmware/outbox/exceptions.h"
+
 static void see_bench(void *ctx, struct bench_view *out)
 {
     struct station *st = ctx;
@@ -70,34 +72,72 @@ static err_t do_command(void *ctx, struct slice command)
     return ERR_OK;
 }
 
-static err_t dispatch_by_key(struct station *st, struct slice key, int64_t *out_id,
-                             int64_t *out_consignment)
+struct saved {
+    int64_t id;
+    int64_t consignment_id;
+    enum dispatch_state state;
+};
+
+static err_t dispatch_by_key(struct station *st, struct slice key, struct saved *out)
 {
     AUTO_STMT sqlite3_stmt *q = NULL;
     bool row = false;
-    err_t e =
-        store_prepare(st->store, "SELECT id, consignment_id FROM dispatch WHERE key = ?1", &q);
+    err_t e = store_prepare(st->store,
+                            "SELECT id, consignment_id, state FROM dispatch WHERE key = ?1", &q);
     if (e) return e;
     store_bind_slice(q, 1, key);
     e = store_step(st->store, q, &row);
     if (e) return e;
     if (!row) return ERR_NOTFOUND;
-    *out_id = store_int(q, 0);
-    *out_consignment = store_int(q, 1);
+    *out = (struct saved){.id = store_int(q, 0),
+                          .consignment_id = store_int(q, 1),
+                          .state = (enum dispatch_state)store_int(q, 2)};
     return ERR_OK;
 }
 
-/* What was withdrawn can be packed again; its label is still good until it is voided. */
+static err_t set_parcels(struct station *st, int64_t dispatch, enum parcel_state state)
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    err_t e = store_prepare(st->store,
+                            "UPDATE parcel SET state = ?2 WHERE state <> 5 AND shipment_id = "
+                            "(SELECT shipment_id FROM dispatch WHERE id = ?1)",
+                            &q);
+    if (e) return e;
+    store_bind_int(q, 1, dispatch);
+    store_bind_int(q, 2, state);
+    return store_run(st->store, q);
+}
+
+/* What was withdrawn can be packed again; its label is still good until it is voided, and is
+ * scanned again before it counts. */
 static err_t do_recall(void *ctx, struct slice dispatch_key, const char *who, const char *reason)
 {
     struct station *st = ctx;
-    int64_t dispatch = 0, consignment = 0;
-    err_t e = dispatch_by_key(st, dispatch_key, &dispatch, &consignment);
-    if (!e) e = outbox_recall(st->outbox, dispatch, who, reason);
-    if (!e) e = catalogue_set_state(st->store, consignment, CONSIGNMENT_LABEL_CHECKED);
-    if (!e)
-        e = story_add(st->store, effects_wall(st->fx), consignment, "station", "recalled", who,
-                      reason);
+    struct saved d = {0};
+    err_t e = dispatch_by_key(st, dispatch_key, &d);
+    if (e || d.state == DISPATCH_RECALLED) return e;
+    e = outbox_recall(st->outbox, d.id, who, reason);
+    if (!e) e = set_parcels(st, d.id, PARCEL_PRINTED);
+    if (!e) e = catalogue_set_state(st->store, d.consignment_id, CONSIGNMENT_LABELLED);
+    return e;
+}
+
+/* The goods are back: the boxes are no more, their labels are voided. */
+static err_t did_pull(void *ctx, int64_t exception_id)
+{
+    struct station *st = ctx;
+    struct exception_row x;
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    err_t e = exception_get(st->store, exception_id, &x);
+    if (!e) e = set_parcels(st, x.dispatch_id, PARCEL_VOID);
+    if (!e) e = store_prepare(st->store, "SELECT shipment_id FROM dispatch WHERE id = ?1", &q);
+    if (e) return e;
+    store_bind_int(q, 1, x.dispatch_id);
+    e = store_step(st->store, q, &row);
+    int64_t shipment = !e && row ? store_int(q, 0) : 0;
+    store_reset_local(&q);
+    if (shipment) clarus_void(st->clarus, shipment);
     return e;
 }
 
@@ -108,5 +148,6 @@ struct console_sources sources_for_console(struct station *st)
                                     .station = see_station,
                                     .scan = do_scan,
                                     .command = do_command,
-                                    .recall = do_recall};
+                                    .recall = do_recall,
+                                    .pulled = did_pull};
 }
