@@ -255,12 +255,15 @@ static void scan_by_phase(struct bench *b, struct slice text)
     case PHASE_CONFIRM_PART:
         block_refuse(b, say("bench.answer_first"), b->block.next_step, text);
         return;
+    case PHASE_PRINTING:
+        if (!b->print_refused) b->notice = say("bench.still_printing");
+        bench_tone(b, HAL_LIGHT_AMBER, HAL_TONE_TROUBLE);
+        return;
     case PHASE_FINDING:
     case PHASE_OPENING:
     case PHASE_LABEL_CHECK:
     case PHASE_BUYING:
     case PHASE_PRINT_CHECK:
-    case PHASE_PRINTING:
     case PHASE_SAVE_CHECK:
         bench_tone(b, HAL_LIGHT_AMBER, HAL_TONE_TROUBLE); /* not now; nothing is lost */
         return;

@@ -336,6 +336,7 @@ static void order__refused_by_clarus_is_found_and_pulled_by_the_lead(void **stat
     open_lead();
     until("document.querySelectorAll('.case').length === 1");
     is("document.querySelector('.case').classList.contains('worst')", "true");
+    until("document.querySelector('#outbox').innerText.includes('Waits for a person')");
     shows("WEB-10427: Clarus refused the dispatch: load is closed");
     webdriver_click(browser, ".case.worst summary");
     picture("32-find-and-pull");

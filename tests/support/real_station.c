@@ -114,12 +114,15 @@ static pid_t start(const struct real_station *s, const char *log, char *const ar
     return pid;
 }
 
-static void end(pid_t *pid, int number)
+/* False when it did not end by itself with 0. */
+static bool end(pid_t *pid, int number)
 {
-    if (*pid <= 0) return;
+    int status = 0;
+    if (*pid <= 0) return true;
     (void)kill(*pid, number);
-    (void)waitpid(*pid, NULL, 0);
+    (void)waitpid(*pid, &status, 0);
     *pid = 0;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 static void read_line(FILE *lines, char *out, int cap, const char *what)
@@ -307,12 +310,14 @@ void real_station_close(struct real_station *s)
 {
     if (!s) return;
     if (s->scanner >= 0) (void)close(s->scanner);
-    end(&s->packd, SIGTERM);
-    end(&s->printer, SIGTERM);
-    end(&s->peers, SIGTERM);
+    bool orderly = end(&s->packd, SIGTERM);
+    if (!orderly) real_station_tell(s);
+    orderly = end(&s->printer, SIGTERM) && orderly;
+    orderly = end(&s->peers, SIGTERM) && orderly;
     if (s->labels) (void)fclose(s->labels);
     (void)nftw(s->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     free(s);
+    if (!orderly) fail_msg("a process of the station did not end with 0");
 }
 
 void real_station_tell(const struct real_station *s)
@@ -328,7 +333,7 @@ void real_station_tell(const struct real_station *s)
 
 void real_station_kill(struct real_station *s)
 {
-    end(&s->packd, SIGKILL);
+    (void)end(&s->packd, SIGKILL);
     if (s->scanner >= 0) (void)close(s->scanner);
     s->scanner = -1;
 }

@@ -12,7 +12,7 @@ struct real_station;
 
 /* Started, with the demonstration orders placed; its pages answer. */
 struct real_station *real_station_open(void);
-void real_station_close(struct real_station *s); /* ends all; NULL is fine */
+void real_station_close(struct real_station *s); /* ends all in order; NULL is fine */
 /* The end of the station's log, to standard error. */
 void real_station_tell(const struct real_station *s);
 

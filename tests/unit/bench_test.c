@@ -311,6 +311,16 @@ static void bench__print_under_way_at_a_restart_is_never_repeated_by_itself(void
     assert_int_equal(bed->view.face, FACE_SAVED);
 }
 
+static void bench__label_scanned_before_the_printer_answered_is_asked_for_again(void **state)
+{
+    BED(state);
+    pack_first_order(bed);
+    bed_buy(bed);
+    bed_scan(bed, TRACKING_1);
+    assert_int_equal(bed->view.face, FACE_LABEL);
+    assert_says(&bed->view.notice, "bench.still_printing");
+}
+
 static void bench__refused_print_waits_for_the_printer(void **state)
 {
     BED(state);
@@ -438,6 +448,7 @@ int main(void)
         CASE(bench__counts_survive_a_restart),
         CASE(bench__block_survives_a_restart),
         CASE(bench__print_under_way_at_a_restart_is_never_repeated_by_itself),
+        CASE(bench__label_scanned_before_the_printer_answered_is_asked_for_again),
         CASE(bench__refused_print_waits_for_the_printer),
         CASE(bench__late_label_is_set_aside_with_a_tag_and_taken_up_again),
         CASE(bench__order_of_unknown_state_is_not_opened),

@@ -96,7 +96,8 @@
   function why(d) {
     if (d.paused) return el("b.bad", text("lead.paused"));
     if (d.down) return el("b.bad", text("lead.down"));
-    return d.waiting ? text("lead.flowing") : text("lead.idle");
+    if (d.waiting) return text("lead.flowing");
+    return text(d.parked + d.frozen ? "lead.held_up" : "lead.idle");
   }
   function tries(d) {
     if (d.paused) return text("lead.after_repair");
