@@ -156,6 +156,7 @@ static void delivered_once(const char *reference, size_t units, const char *pape
 {
     struct real_order o = real_station_order(station, reference);
     assert_int_equal(o.labels, 1);
+    assert_int_equal(o.voided, 0);
     assert_int_equal(o.dispatched, units);
     assert_string_equal(o.status, "COMPLETED");
     assert_int_equal(o.shop_shipments, 1);
@@ -346,10 +347,13 @@ static void order__refused_by_clarus_is_found_and_pulled_by_the_lead(void **stat
     shows("Nothing is wrong");
     webdriver_type(browser, "#find input", "WEB-10427" ENTER);
     until("document.querySelector('#story').innerText.includes('back on shelf 4')");
+    until("document.querySelector('#story').innerText.includes('Label cancelled with the carrier') "
+          "|| document.querySelector('#find button').click()");
     webdriver_size(browser, 1280, 2400);
     picture("33-pulled");
     struct real_order o = real_station_order(station, "WEB-10427");
     assert_int_equal(o.labels, 1);
+    assert_int_equal(o.voided, 1);
     assert_int_equal(o.dispatched, 0);
     assert_int_equal(o.shop_shipments, 0);
     assert_int_equal(o.violations, 0);

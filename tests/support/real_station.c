@@ -450,6 +450,7 @@ struct real_order real_station_order(struct real_station *s, const char *referen
     AUTO_JSON struct json_doc *wrong = ask(s, "/violations", NULL);
     json_node root = json_root(doc);
     o.labels = json_count(json_member(root, "labels"));
+    o.voided = number(root, "labels_voided");
     o.dispatched = number(root, "dispatched");
     o.shop_shipped = number(root, "shop_shipped");
     o.shop_shipments = count_shipments(json_member(root, "shop_shipments"));

@@ -38,6 +38,7 @@ void real_station_fault(struct real_station *s, const char *json);
 /* What Clarus and the shop hold about one order, and what they saw that must never be. */
 struct real_order {
     size_t labels; /* bought, with those voided later */
+    size_t voided;
     size_t dispatched;
     size_t shop_shipments;
     size_t shop_shipped;
