@@ -201,3 +201,38 @@ err_t clock_parse_http(struct slice text, int64_t *out_wall_ms)
     *out_wall_ms = days_of(d) * DAY_MS + ms;
     return ERR_OK;
 }
+
+/* ------------------------------------------------------------------------------ daily moments --
+ */
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    return a >= 0 ? a / b : -((b - 1 - a) / b);
+}
+
+/* 01:00 UTC of the last Sunday of a month with 31 days; 1970-01-01 was a Thursday. */
+static int64_t last_sunday(int64_t year, int64_t month)
+{
+    int64_t last = days_of((struct date){year, month, 31});
+    int64_t weekday = (last % 7 + 7 + 4) % 7; /* 0: Sunday */
+    return (last - weekday) * DAY_MS + 3600000;
+}
+
+static int64_t local_offset_ms(int64_t wall_ms, const struct clock_zone *zone)
+{
+    int64_t offset = (int64_t)zone->utc_offset_min * 60000;
+    if (!zone->summer_time_eu) return offset;
+    int64_t year = date_of(floor_div(wall_ms, DAY_MS)).year;
+    bool summer = wall_ms >= last_sunday(year, 3) && wall_ms < last_sunday(year, 10);
+    return summer ? offset + 3600000 : offset;
+}
+
+int64_t clock_last_at(int64_t wall_ms, const struct clock_zone *zone, int32_t minute_of_day)
+{
+    int64_t local = wall_ms + local_offset_ms(wall_ms, zone);
+    int64_t at = floor_div(local, DAY_MS) * DAY_MS + (int64_t)minute_of_day * 60000;
+    if (at > local) at -= DAY_MS;
+    int64_t guess = at - local_offset_ms(wall_ms, zone);
+    int64_t exact = at - local_offset_ms(guess, zone); /* the clocks may have changed since */
+    return exact <= wall_ms ? exact : guess;
+}

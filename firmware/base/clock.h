@@ -33,4 +33,13 @@ MUST_CHECK err_t clock_parse(struct slice text, int64_t *out_wall_ms);
 /* HTTP date (RFC 9110 IMF-fixdate). ERR_PROTO otherwise. */
 MUST_CHECK err_t clock_parse_http(struct slice text, int64_t *out_wall_ms);
 
+/* The civil time of a place, as far as a daily moment needs it. */
+struct clock_zone {
+    int32_t utc_offset_min; /* in winter */
+    bool summer_time_eu;    /* an hour more from the last Sunday of March to that of October */
+};
+/* The latest moment not after `wall_ms` at which clocks there showed this minute of the day
+ * (0..1439). */
+int64_t clock_last_at(int64_t wall_ms, const struct clock_zone *zone, int32_t minute_of_day);
+
 #endif

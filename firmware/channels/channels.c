@@ -83,6 +83,8 @@ err_t channels_register(struct channels *ch)
             .concurrency = CONCURRENCY,
             .pace_per_minute = c->config->pace_per_minute > 0 && share == 0 ? 1 : share,
             .benches = benches,
+            .gate =
+                c->config->gate == CONFIG_GATE_AT_MANIFEST ? GATE_AT_MANIFEST : GATE_AT_DISPATCH,
             .settle_ms = c->config->settle_ms,
             .settle_reads =
                 (uint8_t)(c->config->settle_reads < 255 ? c->config->settle_reads : 255),

@@ -54,10 +54,14 @@ struct config_channel {
     uint32_t pace_per_minute;  /* site budget; default 150 */
     uint32_t settle_ms;        /* default 5000 */
     uint32_t settle_reads;     /* default 2 */
-    bool enabled;              /* default true */
-    bool set_status;           /* set the order's status after the shipment; default false */
-    bool claim;                /* several benches may ship one order: use a metafield claim */
-    bool check_state;          /* second source of stop; default true */
+    enum {
+        CONFIG_GATE_AT_DISPATCH,
+        CONFIG_GATE_AT_MANIFEST,
+    } gate;           /* when the shop may learn of a dispatch */
+    bool enabled;     /* default true */
+    bool set_status;  /* set the order's status after the shipment; default false */
+    bool claim;       /* several benches may ship one order: use a metafield claim */
+    bool check_state; /* second source of stop; default true */
 };
 
 /* Ordered rules: which channel and shop order number a consignment belongs to. First match wins; no
@@ -89,7 +93,12 @@ struct config_carrier { /* per carrier: how its barcode relates to the tracking 
     } match;
     char shop_carrier[NAME_CAP]; /* carrier name or slug for the storefront, e.g. "dpd-uk"; "": none
                                   */
-    char link[URL_CAP];          /* "https://track.example/{tracking}"; "": none */
+    enum {
+        CONFIG_MANIFEST_LEAD,
+        CONFIG_MANIFEST_CARRIER,
+    } manifest;         /* who closes the carrier's list */
+    char cut_off[8];    /* local time "18:30"; "": none */
+    char link[URL_CAP]; /* "https://track.example/{tracking}"; "": none */
 };
 
 struct config_label {
@@ -105,6 +114,11 @@ struct config_alerts {
 
 struct config_site {
     char name[NAME_CAP];
+    int32_t utc_offset_min; /* of the warehouse in winter; default 0 */
+    enum {
+        CONFIG_SUMMER_NONE,
+        CONFIG_SUMMER_EU,
+    } summer_time;
     uint32_t benches; /* divides each pace budget; default 1 */
     struct config_clarus clarus;
     struct config_channel channels[CONFIG_CHANNELS_MAX];
@@ -180,6 +194,8 @@ MUST_CHECK err_t config_check(struct hal *h, const struct config *c, struct conf
 /* "site.json line 12, clarus.poll: unknown key; did you mean \"poll_s\"?" */
 void config_fault_text(const struct config_fault *f, struct buf *out);
 
+/* "18:30" as minutes of the day; -1 for "". */
+int32_t config_minute_of_day(const char *time);
 const struct config_channel *config_channel_by_name(const struct config_site *site,
                                                     const char *name);
 /* The rule for a carrier code; NULL when there is none (then: equal, no link). */

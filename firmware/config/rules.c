@@ -103,6 +103,23 @@ const char *rule_link(struct slice text)
                : "must have no blank or control character";
 }
 
+const char *rule_time(struct slice text)
+{
+    int64_t hour = 0, minute = 0;
+    if (text.len == 0) return NULL;
+    bool sound = text.len == 5 && text.ptr[2] == ':' &&
+                 text_int(slice_sub(text, 0, 2), 0, 23, &hour) == ERR_OK &&
+                 text_int(slice_sub(text, 3, 5), 0, 59, &minute) == ERR_OK;
+    return sound ? NULL : "must be a time of day such as 18:30";
+}
+
+int32_t config_minute_of_day(const char *time)
+{
+    struct slice text = slice_text(time);
+    if (text.len != 5 || rule_time(text) != NULL) return -1;
+    return ((time[0] - '0') * 10 + time[1] - '0') * 60 + (time[3] - '0') * 10 + time[4] - '0';
+}
+
 const char *rule_any(struct slice text)
 {
     (void)text;

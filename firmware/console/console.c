@@ -231,6 +231,7 @@ static const struct route {
     {"/api/devices", false, false, console_get_devices, NULL},
     {"/api/scans", false, false, console_get_scans, NULL},
     {"/api/command", false, false, NULL, console_post_command},
+    {"/api/manifest", false, false, NULL, console_post_manifest},
     {"/api/recall", false, false, NULL, console_post_recall},
     {"/api/demo/codes", false, false, console_get_demo_codes, NULL},
     {"/api/demo/scan", false, false, NULL, console_post_scan},

@@ -143,3 +143,16 @@ void console_post_recall(struct ask *a)
     effects_screen(a->c->o.fx);
     send_done(a);
 }
+
+void console_post_manifest(struct ask *a)
+{
+    AUTO_JSON struct json_doc *body = NULL;
+    char carrier[ID_CAP], who[NAME_CAP];
+    if (!read_body(a, &body) || !read_text(a, body, "carrier", carrier, sizeof carrier)) return;
+    if (!read_text(a, body, "who", who, sizeof who)) return;
+    err_t e = outbox_manifest_close(a->c->o.outbox, carrier, who);
+    if (e)
+        console_fail_err(a, e, slice_text(carrier));
+    else
+        send_done(a);
+}

@@ -80,9 +80,25 @@ void console_put_message(struct json_writer *w, const struct outbox_row *row)
     json_put_int(w, "attempts", row->attempts);
     json_put_int(w, "stored_at", row->stored_at);
     json_put_text(w, "last_result", row->last_result);
+    json_put_text(w, "waits_for", row->waits_for);
     json_put_text(w, "key", row->dispatch_key);
     json_put_int(w, "dispatch_id", row->dispatch_id);
     json_close_object(w);
+}
+
+static void put_manifests(struct console_pages *c, struct json_writer *w)
+{
+    struct outbox_manifest list[MANIFEST_RULES_MAX];
+    size_t count = outbox_manifests(c->o.outbox, list, MANIFEST_RULES_MAX);
+    json_open_array(w, "manifests");
+    for (size_t i = 0; i < count; i++) {
+        json_open_object(w, NULL);
+        json_put_text(w, "carrier", list[i].carrier);
+        json_put_int(w, "waiting", (int64_t)list[i].waiting);
+        json_put_int(w, "oldest", list[i].oldest_wall_ms);
+        json_close_object(w);
+    }
+    json_close_array(w);
 }
 
 static bool is_destination(const struct console_pages *c, const char *name)
@@ -107,6 +123,7 @@ void console_get_outbox(struct ask *a)
     size_t count = outbox_rows(c->o.outbox, name[0] ? name : NULL, true, c->rows, CONSOLE_ROWS_MAX);
     struct json_writer w = console_begin(c);
     put_destinations(c, &w);
+    put_manifests(c, &w);
     json_open_array(&w, "messages");
     for (size_t i = 0; i < count; i++)
         console_put_message(&w, &c->rows[i]);

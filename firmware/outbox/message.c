@@ -182,6 +182,7 @@ err_t message_release(struct outbox *ob, const char *destination, const char *la
     e = message_load(ob, id, &m);
     if (e || m.state != MESSAGE_HELD) return e;
     e = steps_before_done(ob, &m, &ready);
+    if (e == ERR_OK && ready && m.step > 0) e = gate_is_open(ob, m.dispatch_id, &ready);
     if (e || !ready) return e;
     const struct plan now = {.look_first = m.look_first, .looks = m.looks};
     e = message_plan(ob, &m, &now);

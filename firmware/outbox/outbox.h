@@ -85,6 +85,12 @@ struct connector {
     void *ctx;
 };
 
+/* What lets a storefront be told, besides the steps before it. */
+enum outbox_gate {
+    GATE_AT_DISPATCH, /* Clarus took the dispatch */
+    GATE_AT_MANIFEST, /* and the carrier's list was closed, and every parcel has its tracking */
+};
+
 struct destination_spec {
     char name[DESTINATION_CAP];
     uint8_t step;             /* 0 Clarus, 1 inventory system, 2 storefront */
@@ -95,19 +101,30 @@ struct destination_spec {
     uint8_t settle_reads;     /* looks that must find nothing before it is sent again; Clarus: 3 */
     uint32_t alert_attempts;  /* exception after that many failed attempts; 0: 8 */
     int64_t alert_age_ms;     /* or that age; 0: 30 min */
+    enum outbox_gate gate;    /* of what is saved from now on */
     struct connector connector;
 };
+
+/* How a carrier's list is closed. */
+struct manifest_rule {
+    char carrier[ID_CAP];  /* Clarus code */
+    bool closes_by_itself; /* at the cut-off; else a lead says so */
+    int32_t cut_off_min; /* minute of the local day; -1: none. Not closed by then is an exception */
+};
+#define MANIFEST_RULES_MAX 16
 
 struct outbox_options {
     struct store *store;
     struct effects *fx;
     const struct log *log;
+    struct clock_zone zone; /* of the warehouse: cut-offs are local */
 };
 
 /* Nothing is tried before outbox_start. ERR_IO. */
 MUST_CHECK err_t outbox_new(const struct outbox_options *options, struct outbox **out);
 void outbox_free(struct outbox *ob); /* NULL is fine */
 MUST_CHECK err_t outbox_destination(struct outbox *ob, const struct destination_spec *spec);
+MUST_CHECK err_t outbox_manifest_rule(struct outbox *ob, const struct manifest_rule *rule);
 /* Marks what was in flight at the last end as look-first, and begins. Bounded work, whatever waits.
  */
 MUST_CHECK err_t outbox_start(struct outbox *ob);
@@ -162,6 +179,17 @@ MUST_CHECK err_t outbox_pull_end(struct outbox *ob, int64_t dispatch_id, enum pu
 MUST_CHECK err_t outbox_recall(struct outbox *ob, int64_t dispatch_id, const char *who,
                                const char *reason);
 
+/* The lead closed a carrier's list: what was saved until now may be reported. ERR_NOTFOUND: nothing
+ * waits for this carrier. Safe to repeat. */
+MUST_CHECK err_t outbox_manifest_close(struct outbox *ob, const char *carrier, const char *who);
+struct outbox_manifest {
+    char carrier[ID_CAP];
+    uint64_t waiting; /* dispatches */
+    int64_t oldest_wall_ms;
+};
+/* Carriers whose list somebody waits for. */
+size_t outbox_manifests(struct outbox *ob, struct outbox_manifest *out, size_t cap);
+
 /* Figures per destination, for screens and metrics. Constant cost. */
 struct outbox_figures {
     char name[DESTINATION_CAP];
@@ -189,6 +217,7 @@ struct outbox_row {
     unsigned attempts;
     int64_t stored_at;
     char last_result[SAY_CAP];
+    char waits_for[SAY_CAP]; /* what a held message waits for; "" for others */
 };
 size_t outbox_rows(struct outbox *ob, const char *destination /* NULL: all */,
                    bool undelivered_only, struct outbox_row *out, size_t cap);

@@ -38,6 +38,10 @@ struct outbox {
     const struct log *log;
     char boot[STORE_BOOT_CAP];
     bool started;
+    struct clock_zone zone;
+    struct manifest_rule manifests[MANIFEST_RULES_MAX];
+    size_t manifest_count;
+    mono_t gates_at; /* when closed lists are looked at next; MONO_NEVER: nothing waits */
     struct destination destinations[DESTINATIONS_MAX];
     size_t destination_count;
     struct flight flights[OUTBOX_FLIGHTS_MAX];
@@ -70,6 +74,12 @@ struct plan {
     unsigned attempts;
     unsigned looks;
 };
+
+/* Gates. Keeps the storefront's message of this dispatch until its carrier's list is closed. */
+MUST_CHECK err_t gate_hold(struct outbox *ob, int64_t dispatch_id, int64_t consignment_id);
+MUST_CHECK err_t gate_is_open(struct outbox *ob, int64_t dispatch_id, bool *out);
+/* Lets go what closed lists allow, a bounded number a call; raises what is overdue. */
+void gate_tick(struct outbox *ob);
 
 /* Pace. The moment from which the destination may be tried; MONO_NEVER while it is at its widest.
  */

@@ -136,6 +136,9 @@ err_t outbox_save(struct outbox *ob, const struct dispatch_spec *spec, int64_t *
     e = insert_dispatch(ob, spec, &id);
     if (e == ERR_OK) e = insert_items(ob, spec, id);
     if (e == ERR_OK) e = insert_message(ob, spec, id, clarus);
+    if (e == ERR_OK && shop != NULL && shop->spec.gate == GATE_AT_MANIFEST) {
+        e = gate_hold(ob, id, spec->consignment_id);
+    }
     if (e == ERR_OK && shop != NULL && shop != clarus) e = insert_message(ob, spec, id, shop);
     if (e) return e;
     *out_dispatch_id = id;

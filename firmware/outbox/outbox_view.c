@@ -55,11 +55,39 @@ size_t outbox_figures(struct outbox *ob, struct outbox_figures *out, size_t cap)
     return n;
 }
 
+/* Why it is held: 0 it is not, 1 a step before it, 2 the carrier's list, 3 tracking as well, 4 an
+ * earlier message of its lane. */
+#define WAITS                                                                                      \
+    "CASE WHEN m.state <> 0 THEN 0 "                                                               \
+    "WHEN EXISTS (SELECT 1 FROM message o INDEXED BY message_dispatch WHERE o.dispatch_id = "      \
+    "m.dispatch_id AND o.step < m.step AND o.state <> 5) THEN 1 "                                  \
+    "WHEN m.step > 0 AND EXISTS (SELECT 1 FROM manifest w WHERE w.dispatch_id = m.dispatch_id "    \
+    "AND w.closed_at = 0) THEN CASE WHEN EXISTS (SELECT 1 FROM parcel p WHERE p.shipment_id = "    \
+    "d.shipment_id AND p.tracking = '') THEN 3 ELSE 2 END ELSE 4 END, d.carrier "
 #define ROW                                                                                        \
     "SELECT m.id, m.dispatch_id, m.consignment_id, c.reference, m.destination, d.key, m.state, "   \
-    "m.attempts, m.stored_at, m.last_result "
+    "m.attempts, m.stored_at, m.last_result, " WAITS
 #define JOINS                                                                                      \
     "JOIN dispatch d ON d.id = m.dispatch_id JOIN consignment c ON c.id = m.consignment_id "
+
+static void say_waits(sqlite3_stmt *q, struct outbox_row *out)
+{
+    static const char *const SAYS[] = {
+        "",
+        "the step before it",
+        "the manifest of ",
+        "tracking numbers and the manifest of ",
+        "an earlier message of this order",
+    };
+    char carrier[NAME_CAP];
+    int64_t why = store_int(q, 10);
+    if (why < 0 || why > 4) return;
+    struct buf b = buf_over(out->waits_for, sizeof out->waits_for - 1);
+    buf_text(&b, SAYS[why]);
+    store_text(q, 11, carrier, sizeof carrier);
+    if (why == 2 || why == 3) buf_text(&b, carrier);
+    out->waits_for[b.len] = '\0';
+}
 
 static void read_row(sqlite3_stmt *q, struct outbox_row *out)
 {
@@ -72,6 +100,7 @@ static void read_row(sqlite3_stmt *q, struct outbox_row *out)
     out->attempts = (unsigned)store_int(q, 7);
     out->stored_at = store_int(q, 8);
     store_text(q, 9, out->last_result, sizeof out->last_result);
+    say_waits(q, out);
 }
 
 /* Every list binds ?1 its key and ?2 its room. */

@@ -82,10 +82,30 @@ static err_t add_clarus_destination(struct station *st)
     return outbox_destination(st->outbox, &d);
 }
 
+static err_t add_manifest_rules(struct station *st)
+{
+    const struct config_site *site = &st->config->site;
+    for (size_t i = 0; i < site->carrier_count; i++) {
+        const struct config_carrier *c = &site->carriers[i];
+        struct manifest_rule rule = {.closes_by_itself = c->manifest == CONFIG_MANIFEST_CARRIER,
+                                     .cut_off_min = config_minute_of_day(c->cut_off)};
+        slice_copy_cut(slice_text(c->carrier_code), rule.carrier, sizeof rule.carrier);
+        err_t e = outbox_manifest_rule(st->outbox, &rule);
+        if (e) return e;
+    }
+    return ERR_OK;
+}
+
 static err_t build_outbox(struct station *st)
 {
-    struct outbox_options o = {.store = st->store, .fx = st->fx, .log = &st->log};
+    const struct config_site *site = &st->config->site;
+    struct outbox_options o = {.store = st->store,
+                               .fx = st->fx,
+                               .log = &st->log,
+                               .zone = {.utc_offset_min = site->utc_offset_min,
+                                        .summer_time_eu = site->summer_time == CONFIG_SUMMER_EU}};
     err_t e = outbox_new(&o, &st->outbox);
+    if (!e) e = add_manifest_rules(st);
     return e ? e : add_clarus_destination(st);
 }
 

@@ -267,6 +267,21 @@ CREATE INDEX message_oldest ON message (destination, stored_at) WHERE state < 5;
 CREATE INDEX message_dispatch ON message (dispatch_id, step);
 CREATE INDEX message_done ON message (done_at) WHERE state = 5;
 
+CREATE TABLE manifest (                          -- dispatches whose storefront waits for the carrier's list
+    dispatch_id INTEGER PRIMARY KEY REFERENCES dispatch (id),
+    carrier     TEXT NOT NULL,                   -- Clarus code
+    closed_at   INTEGER NOT NULL DEFAULT 0,      -- 0: waits
+    closed_by   TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX manifest_waiting ON manifest (carrier, dispatch_id) WHERE closed_at = 0;
+
+CREATE TABLE manifest_close (                    -- the last list a person closed, per carrier
+    carrier       TEXT PRIMARY KEY,
+    closed_at     INTEGER NOT NULL,
+    closed_by     TEXT NOT NULL,
+    last_dispatch INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE counter (                           -- kept in the transaction that moves a message
     destination TEXT PRIMARY KEY,
     waiting     INTEGER NOT NULL DEFAULT 0,      -- held for release, ready, in flight

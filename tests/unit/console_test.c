@@ -250,6 +250,28 @@ static void console__recalls_with_who_and_reason(void **state)
         409);
 }
 
+static void console__a_lead_closes_a_carriers_list(void **state)
+{
+    struct console_bed *w = *state;
+    static const char BODY[] = "{\"carrier\":\"DPD\",\"who\":\"Maya\"}";
+    assert_int_equal(console_bed_post(w, "/api/manifest", "{\"who\":\"Maya\"}"), 400);
+    assert_int_equal(console_bed_post(w, "/api/manifest", BODY), 404);
+    bed_save(w->bed, "WEB-1", "shop");
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    assert_int_equal(store_prepare(w->bed->st,
+                                   "INSERT INTO manifest (dispatch_id, carrier) VALUES (1, 'DPD')",
+                                   &q),
+                     ERR_OK);
+    assert_int_equal(store_run(w->bed->st, q), ERR_OK);
+    assert_int_equal(console_bed_get(w, "/api/outbox", ""), 200);
+    console_bed_has(w, "\"manifests\":[{\"carrier\":\"DPD\",\"waiting\":1,");
+    console_bed_has(w, "\"waits_for\":\"the step before it\"");
+    assert_int_equal(console_bed_post(w, "/api/manifest", BODY), 200);
+    bed_tick(w->bed);
+    assert_int_equal(console_bed_get(w, "/api/outbox", ""), 200);
+    console_bed_has(w, "\"manifests\":[]");
+}
+
 /* ------------------------------------------------------------------------------------ stream -- */
 
 static hal_request_t follow(struct console_bed *w)
@@ -375,6 +397,7 @@ int main(void)
         TEST(console__finds_an_order_by_what_is_in_hand),
         TEST(console__keeps_the_recipient_to_itself),
         TEST(console__recalls_with_who_and_reason),
+        TEST(console__a_lead_closes_a_carriers_list),
         TEST(console__sends_the_picture_when_it_changed_and_a_beat_otherwise),
         TEST(console__tells_a_second_screen_the_same_truth),
         TEST(console__shows_trouble_of_the_outbox_without_a_scan),

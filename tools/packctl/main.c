@@ -20,6 +20,7 @@ static const char usage[] =
     "  packctl resolve ID NOTE       it was settled by hand\n"
     "  packctl pulled ID [NOTE]      find-and-pull: the goods are back\n"
     "  packctl gone ID [NOTE]        find-and-pull: it left all the same\n"
+    "  packctl manifest CARRIER      the carrier's list is closed: its shops may be told\n"
     "  packctl recall KEY REASON     take back a saved dispatch\n"
     "  packctl scan TEXT             type a scan (demonstration mode only)\n"
     "\n"
@@ -183,6 +184,12 @@ static int run_recall(const struct ctl *ctl, char **args)
     return send_act(ctl, "/api/recall", pairs, 3);
 }
 
+static int run_manifest(const struct ctl *ctl, char **args)
+{
+    const struct pair pairs[] = {{"carrier", args[0]}, {"who", ctl->who}};
+    return send_act(ctl, "/api/manifest", pairs, 2);
+}
+
 static int run_scan(const struct ctl *ctl, char **args)
 {
     const struct pair pair = {"text", args[0]};
@@ -196,11 +203,12 @@ static const struct verb {
     int least, most; /* arguments */
     int (*run)(const struct ctl *ctl, char **args);
 } verbs[] = {
-    {"status", 0, 0, run_status}, {"outbox", 0, 1, run_outbox},
-    {"order", 1, 1, run_order},   {"exceptions", 0, 0, run_exceptions},
-    {"retry", 1, 1, run_retry},   {"resolve", 2, 2, run_resolve},
-    {"pulled", 1, 2, run_pulled}, {"gone", 1, 2, run_gone},
-    {"recall", 2, 2, run_recall}, {"scan", 1, 1, run_scan},
+    {"status", 0, 0, run_status},     {"outbox", 0, 1, run_outbox},
+    {"order", 1, 1, run_order},       {"exceptions", 0, 0, run_exceptions},
+    {"retry", 1, 1, run_retry},       {"resolve", 2, 2, run_resolve},
+    {"pulled", 1, 2, run_pulled},     {"gone", 1, 2, run_gone},
+    {"recall", 2, 2, run_recall},     {"scan", 1, 1, run_scan},
+    {"manifest", 1, 1, run_manifest},
 };
 
 static bool take(const char *name, char **argv, int *i, const char **out)

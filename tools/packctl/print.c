@@ -159,6 +159,7 @@ static const struct column message_columns[] = {
     {"order", "reference", COLUMN_TEXT},
     {"to", "destination", COLUMN_TEXT},
     {"state", "state", COLUMN_TEXT},
+    {"waits for", "waits_for", COLUMN_TEXT},
     {"tries", "attempts", COLUMN_NUMBER},
     {"saved", "stored_at", COLUMN_MOMENT},
     {"key", "key", COLUMN_TEXT},

@@ -118,11 +118,28 @@
           el("td", el("b", or("destination." + d.name, d.name))), el("td.n", link(d, d.waiting)), el("td", since(d.oldest)),
           el("td.n", link(d, d.parked)), el("td.n", link(d, d.frozen)), el("td.n", d.done),
           el("td", why(d)), el("td", tries(d)), el("td.dim", d.last_result))))),
+      ...(r.manifests.length ? [el("h2", text("lead.manifests")), manifests(r.manifests)] : []),
       rows);
+  }
+  function manifests(list) {
+    const box = el("div.choices", list.map((m) => el("div.choice", el("p", text("lead.manifest", m.carrier, m.waiting, since(m.oldest))),
+      el("button", { "data-carrier": m.carrier, onclick: () => closeManifest(m.carrier, box) }, text("lead.manifest_close")))));
+    return box;
+  }
+  async function closeManifest(carrier, box) {
+    const person = who();
+    if (!person) return say(box, text("lead.name_first"));
+    try {
+      await packd.post("/api/manifest", { carrier, who: person });
+      await drawOutbox();
+    } catch (e) {
+      say(box, fault(e));
+    }
+    return undefined;
   }
   const messageRow = (m) => el("tr",
     el("td", el("button.plain", { onclick: () => find(m.reference) }, m.reference)), el("td", or("destination." + m.destination, m.destination)),
-    el("td", or("message." + m.state, m.state)), el("td.n", m.attempts), el("td", moment(m.stored_at)), el("td.dim", m.last_result), el("td.dim", m.key));
+    el("td", m.waits_for ? text("message.waits_for", m.waits_for) : or("message." + m.state, m.state)), el("td.n", m.attempts), el("td", moment(m.stored_at)), el("td.dim", m.last_result), el("td.dim", m.key));
   const messages = (list) => el("table", head("order", "destination", "state", "#attempts", "stored", "last_answer", "key"), el("tbody", list.map(messageRow)));
   async function drawRows(box, destination) {
     const r = await packd.get("/api/outbox?destination=" + encodeURIComponent(destination));
