@@ -10,6 +10,7 @@
 #define IDLE_STEP_MS  20  /* between two slices of it */
 #define AGE_EVERY_MS  INT64_C(3600000)
 #define AGE_BATCH     16    /* orders aged in one idle slice */
+#define RELAXED_MS    2000  /* what can be read again is committed within this */
 #define HEARTBEAT_MS  10000 /* the watchdog allows 30 s */
 
 static err_t open_console(struct station *st)
@@ -38,6 +39,7 @@ err_t station_new(struct hal *hal, const struct config *config, const char *vers
     st->log = (struct log){.hal = hal, .threshold = LOG_INFO};
     st->started_at = hal_wall(hal).ms;
     st->idle_at = hal_now(hal);
+    st->commit_at = MONO_NEVER;
     memset(fault, 0, sizeof *fault);
     err_t e = rooms_open(st, fault);
     if (!e) {
@@ -69,10 +71,10 @@ void station_free(struct station *st)
 
 static mono_t next_deadline(struct station *st)
 {
-    if (effects_has_failed(st->fx) || st->news_count > 0 || store_is_dirty(st->store))
+    if (effects_has_failed(st->fx) || st->news_count > 0 || store_is_urgent(st->store))
         return hal_now(st->hal);
     mono_t d = mono_plus(hal_now(st->hal), HEARTBEAT_MS);
-    d = mono_earlier(d, st->idle_at);
+    d = mono_earlier(d, store_is_dirty(st->store) ? st->commit_at : st->idle_at);
     d = mono_earlier(d, devices_deadline(st));
     d = mono_earlier(d, checks_deadline(st));
     d = mono_earlier(d, clarus_deadline(st->clarus));
@@ -94,7 +96,8 @@ static void step(struct station *st, const struct hal_event *e)
         st->stopping = true;
     else if (e->kind == HAL_EV_RELOAD)
         st->reloading = true;
-    /* HAL_EV_POWER_FAILING needs no step: the round commits what is decided anyway. */
+    else if (e->kind == HAL_EV_POWER_FAILING)
+        st->commit_at = hal_now(st->hal);
 }
 
 static void tick(struct station *st)
@@ -110,15 +113,26 @@ static void tick(struct station *st)
     news_deliver(st);
 }
 
+/* Readings alone may wait for company: several answers to one question are one commit. */
+static bool must_commit(struct station *st)
+{
+    if (store_is_urgent(st->store)) return true;
+    if (!store_is_dirty(st->store)) return false;
+    mono_t now = hal_now(st->hal);
+    if (st->commit_at.ms == MONO_NEVER.ms) st->commit_at = mono_plus(now, RELAXED_MS);
+    return st->stopping || st->reloading || mono_reached(now, st->commit_at);
+}
+
 /* Commit, then acknowledge, then send. */
 static err_t finish(struct station *st, struct station_fault *fault)
 {
     if (store_failed(st->store)) return rooms_rebuild(st, fault);
-    if (store_is_dirty(st->store)) {
+    if (must_commit(st)) {
         err_t e = store_commit(st->store);
         if (e) return rooms_rebuild(st, fault);
         st->idle_at = mono_plus(hal_now(st->hal), IDLE_AFTER_MS);
     }
+    if (!store_is_dirty(st->store)) st->commit_at = MONO_NEVER;
     bool screen = effects_screen_changed(st->fx);
     effects_acknowledge(st->fx);
     console_publish(st->console, screen);

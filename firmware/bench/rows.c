@@ -116,7 +116,9 @@ err_t rows_save_bench(struct bench *b)
         e = store_prepare(
             b->store,
             "UPDATE bench SET packer = ?1, consignment_id = ?2, phase = ?3, shipment_id = ?4, "
-            "acknowledged = ?5, block = ?6, last_saved = ?7 WHERE id = 1",
+            "acknowledged = ?5, block = ?6, last_saved = ?7 WHERE id = 1 AND (packer, "
+            "consignment_id, phase, shipment_id, acknowledged, block, last_saved) IS NOT "
+            "(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             &q);
     if (e) return e;
     uint8_t block_room[4096], last_room[512];

@@ -166,6 +166,7 @@ static err_t hold_for_note(struct store *st, int64_t id)
 err_t catalogue_put_consignment(struct store *st, wall_t at, const struct consignment_reading *r,
                                 int64_t *out_id)
 {
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(st);
     if (!reading_fits(r)) return ERR_INVALID;
     AUTO_STMT sqlite3_stmt *q = NULL;
     err_t e = prepare_write(st, SQL_PUT_CONSIGNMENT, &q);
@@ -201,6 +202,7 @@ err_t catalogue_put_consignment(struct store *st, wall_t at, const struct consig
 
 err_t catalogue_put_line(struct store *st, int64_t consignment_id, const struct line_reading *r)
 {
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(st);
     bool whole = is_key(r->clarus_line_id, ID_CAP) && is_key(r->sku, SKU_CAP) &&
                  fits(r->product_clarus_id, ID_CAP) && fits(r->unit, 8) &&
                  fits(r->shop_line, ID_CAP);
@@ -226,6 +228,7 @@ err_t catalogue_put_line(struct store *st, int64_t consignment_id, const struct 
 
 err_t catalogue_set_shop_line(struct store *st, int64_t line_id, const char *shop_line)
 {
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(st);
     if (!fits(shop_line, ID_CAP)) return ERR_INVALID;
     AUTO_STMT sqlite3_stmt *q = NULL;
     err_t e = prepare_write(st, "UPDATE line SET shop_line = ?2 WHERE id = ?1", &q);
@@ -313,6 +316,7 @@ static err_t remove_line(struct store *st, int64_t line_id)
 err_t catalogue_keep_lines(struct store *st, int64_t consignment_id, const char *const *clarus_ids,
                            size_t count)
 {
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(st);
     int64_t line = 0;
     for (;;) {
         err_t e = next_unlisted(st, consignment_id, line, clarus_ids, count, &line);
@@ -393,6 +397,7 @@ static err_t drop_barcodes(struct store *st, int64_t product_id)
 err_t catalogue_put_product(struct store *st, wall_t at, const struct product_reading *r,
                             int64_t *out_id)
 {
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(st);
     bool whole = is_key(r->clarus_id, ID_CAP) && is_key(r->code, SKU_CAP);
     for (size_t i = 0; i < 4; i++) {
         whole = whole && fits(r->barcode[i].code, CODE_CAP);
@@ -415,6 +420,7 @@ err_t catalogue_put_product(struct store *st, wall_t at, const struct product_re
 err_t catalogue_put_carrying(struct store *st, wall_t at, const char *code, const char *kind,
                              int64_t consignment_id)
 {
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(st);
     if (!is_key(code, CODE_CAP)) return ERR_INVALID;
     AUTO_STMT sqlite3_stmt *q = NULL;
     err_t e = prepare_write(
@@ -432,6 +438,7 @@ err_t catalogue_put_carrying(struct store *st, wall_t at, const char *code, cons
 
 err_t catalogue_put_packaging(struct store *st, const struct packaging *p)
 {
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(st);
     if (!is_key(p->code, ID_CAP)) return ERR_INVALID;
     AUTO_STMT sqlite3_stmt *q = NULL;
     err_t e = prepare_write(
@@ -453,6 +460,7 @@ err_t catalogue_put_packaging(struct store *st, const struct packaging *p)
 
 err_t catalogue_put_task(struct store *st, int64_t consignment_id, const struct task_reading *r)
 {
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(st);
     bool whole = is_key(r->clarus_task_id, ID_CAP) && fits(r->clarus_line_id, ID_CAP) &&
                  fits(r->product_id, ID_CAP) && fits(r->subtype, RULE_CAP) &&
                  fits(r->status, RULE_CAP);

@@ -34,15 +34,20 @@ static void check_unknown(struct clarus_flow *f)
     if (c->on.checked) c->on.checked(c->on.ctx, ticket, &v);
 }
 
+/* Forgotten in a power cut, the state counts as older than it is. */
+static void note_checked(struct clarus *c, int64_t id)
+{
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(c->store);
+    clarus_note(c, "checked_at",
+                sql_run(c, "UPDATE consignment SET checked_at = ? WHERE id = ?", "ii",
+                        effects_wall(c->fx).ms, id));
+}
+
 /* Only what is not at the bench is moved here. */
 static void check_state(struct clarus *c, const struct check *k, const struct verdict *v)
 {
     int64_t id = k->before.id;
-    wall_t at = effects_wall(c->fx);
-    if (v->kind == VERDICT_GO)
-        clarus_note(
-            c, "checked_at",
-            sql_run(c, "UPDATE consignment SET checked_at = ? WHERE id = ?", "ii", at.ms, id));
+    if (v->kind == VERDICT_GO) note_checked(c, id);
     bool idle = k->before.state == CONSIGNMENT_KNOWN || k->before.state == CONSIGNMENT_READY;
     if (idle && v->kind == VERDICT_STOP)
         clarus_note(c, "stop", catalogue_hold(c->store, id, CONSIGNMENT_STOPPED, v->rule, v->text));
@@ -253,6 +258,7 @@ static void tasks_row(struct clarus_flow *f, json_node node)
 /* Tasks that were known and are not listed any more cannot be claimed. */
 static void tasks_keep(struct clarus *c, struct check *k)
 {
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(c->store);
     json_close_array(&k->task_writer);
     if (k->task_buf.overflow) return;
     clarus_note(c, "tasks",

@@ -78,6 +78,7 @@ static void tracking_take(struct clarus_flow *f, struct ship_parcel *p, json_nod
         return;
     }
     if (strcmp(tracking, p->tracking) == 0) return;
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(f->c->store);
     memcpy(p->tracking, tracking, sizeof tracking);
     clarus_note(
         f->c, "tracking",

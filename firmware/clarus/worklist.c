@@ -415,6 +415,13 @@ void worklist_count(struct clarus *c)
     c->orders = (uint32_t)sql_int(c, "SELECT COUNT(*) FROM consignment WHERE state = 1", 0, "");
 }
 
+/* Forgotten in a power cut, the list counts as older than it is. */
+static void note_read(struct clarus *c, const char *started)
+{
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(c->store);
+    clarus_note(c, "worklist", store_meta_set(c->store, "clarus.worklist", started));
+}
+
 static void list_done(struct clarus_flow *f)
 {
     struct clarus *c = f->c;
@@ -424,9 +431,7 @@ static void list_done(struct clarus_flow *f)
     buf_printf(&b, "%lld", (long long)l->started);
     c->catalogue_read = l->started;
     c->list_broken = false;
-    err_t e = store_begin(c->store);
-    if (!e) e = store_meta_set(c->store, "clarus.worklist", buf_cstr(&b));
-    clarus_note(c, "worklist", e);
+    note_read(c, buf_cstr(&b));
     flow_finish(f);
     worklist_count(c);
     c->poll_at = mono_plus(effects_now(c->fx), (int64_t)c->config->site.clarus.poll_s * 1000);

@@ -99,6 +99,7 @@ struct station {
     int64_t started_at;
     mono_t age_at;     /* when personal data is looked through next */
     mono_t idle_at;    /* when the store may do its idle work */
+    mono_t commit_at;  /* when readings that wait for an urgent write are committed alone */
     mono_t disk_at;    /* when the free space is looked at again */
     unsigned rebuilds; /* until rebuilds_until */
     mono_t rebuilds_until;

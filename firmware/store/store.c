@@ -173,6 +173,23 @@ err_t store_begin(struct store *st)
     return ERR_OK;
 }
 
+struct store_relaxed store_relax(struct store *st)
+{
+    struct store_relaxed relaxed = {st, st->relaxed};
+    st->relaxed = true;
+    return relaxed;
+}
+
+void store_relax_end(struct store_relaxed *relaxed)
+{
+    relaxed->st->relaxed = relaxed->before;
+}
+
+bool store_is_urgent(const struct store *st)
+{
+    return st->open && (st->urgent || st->doomed != ERR_OK);
+}
+
 bool store_is_dirty(const struct store *st)
 {
     return st->open;
@@ -188,7 +205,7 @@ void store_rollback(struct store *st)
         int rc = sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
         if (rc != SQLITE_OK) st->failed = true;
     }
-    st->open = false;
+    st->open = st->urgent = false;
     st->doomed = ERR_OK;
 }
 
@@ -227,7 +244,7 @@ err_t store_commit(struct store *st)
     if (st->doomed) return give_up(st, st->doomed);
     int rc = run_bare(st, SQL);
     if (rc != SQLITE_OK) return give_up(st, store_translate(st, rc, "commit"));
-    st->open = false;
+    st->open = st->urgent = false;
     st->figures.commits++;
     if (st->wal_pages >= STORE_WAL_FORCE) err_ignore(store_checkpoint(st)); /* committed already */
     return ERR_OK;

@@ -47,6 +47,20 @@ bool store_is_corrupt(const struct store *st);
 
 MUST_CHECK err_t store_begin(struct store *st);
 bool store_is_dirty(const struct store *st); /* a transaction is open */
+/* True when the open transaction must be committed before anything is shown or sent: something was
+ * written outside store_relax, or a write was lost. */
+bool store_is_urgent(const struct store *st);
+/* Until the end of the scope what is written can be read again from where it came (a work list, an
+ * order's state): by itself it does not make the transaction urgent. It is committed with the next
+ * urgent one, or soon, by the loop; a power cut before that forgets it.
+ *     AUTO_RELAX struct store_relaxed relaxed = store_relax(st); */
+struct store_relaxed {
+    struct store *st;
+    bool before;
+};
+struct store_relaxed store_relax(struct store *st);
+void store_relax_end(struct store_relaxed *relaxed);
+#define AUTO_RELAX __attribute__((cleanup(store_relax_end), unused))
 /* ERR_NOSPACE: full even after a checkpoint; nothing was committed, the transaction is rolled back
  * and memory must be rebuilt. ERR_IO: unknown whether committed; reopen. */
 MUST_CHECK err_t store_commit(struct store *st);

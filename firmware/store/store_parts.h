@@ -27,6 +27,8 @@ struct store {
     struct cached_statement statements[STORE_STATEMENTS_MAX * 2]; /* open addressing, half full */
     size_t statement_count;
     bool open;    /* between store_begin and its end */
+    bool relaxed; /* writes now can be read again from elsewhere */
+    bool urgent;  /* the open transaction holds a write that cannot */
     err_t doomed; /* not ERR_OK: this transaction lost a write and must not commit */
     bool failed;
     bool corrupt;

@@ -106,12 +106,14 @@ err_t store_step(struct store *st, sqlite3_stmt *stmt, bool *out_row)
     assert(stmt != NULL);
     *out_row = false;
     if (st->failed) return ERR_IO;
-    if (!sqlite3_stmt_readonly(stmt)) {
+    bool writes = !sqlite3_stmt_readonly(stmt);
+    if (writes) {
         err_t e = may_write(st);
         if (e) return e;
     }
     int rc = sqlite3_step(stmt);
     *out_row = rc == SQLITE_ROW;
+    if (writes && !st->relaxed && (*out_row || sqlite3_changes64(st->db) > 0)) st->urgent = true;
     if (rc == SQLITE_ROW || rc == SQLITE_DONE) return ERR_OK;
     (void)sqlite3_reset(stmt);
     return store_translate(st, rc, "step");

@@ -10,7 +10,7 @@
 #include "tests/support/quota_vfs.h"
 #include "tests/support/sim_world.h"
 
-#define ORDERS       60
+#define ORDERS       120
 #define WARM_UP      20
 #define BATCH        20 /* orders on the work list at a time */
 #define PAUSE_MS     15000

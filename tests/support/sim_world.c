@@ -261,8 +261,8 @@ static void round_once(struct sim_world *w)
 void world_run(struct sim_world *w, int64_t ms)
 {
     mono_t until = mono_plus(hal_now(w->hal), ms);
-    hal_sim_event(w->hal, HAL_EV_POWER_FAILING,
-                  ms); /* decides nothing; ends the last wait in time */
+    hal_sim_event(w->hal, HAL_EV_CONSOLE_CLOSED,
+                  ms); /* of a reader nobody knows: ends the last wait in time */
     while (!mono_reached(hal_now(w->hal), until))
         round_once(w);
     if (w->station)

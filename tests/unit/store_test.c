@@ -194,6 +194,44 @@ static void store__syncs_once_per_commit(void **state)
     assert_int_equal(b->disk->syncs - before, 10);
 }
 
+static void store__readings_alone_are_not_urgent(void **state)
+{
+    struct bed *b = *state;
+    assert_int_equal(open_store(b, 0), ERR_OK);
+    {
+        AUTO_RELAX struct store_relaxed relaxed = store_relax(b->st);
+        assert_int_equal(store_meta_set(b->st, "read", "1"), ERR_OK);
+    }
+    assert_true(store_is_dirty(b->st));
+    assert_false(store_is_urgent(b->st));
+    assert_int_equal(store_meta_set(b->st, "decided", "1"), ERR_OK);
+    assert_true(store_is_urgent(b->st));
+    assert_int_equal(store_commit(b->st), ERR_OK);
+    assert_false(store_is_urgent(b->st));
+    assert_int_equal(store_begin(b->st), ERR_OK);
+    assert_false(store_is_urgent(b->st));
+}
+
+static void store__a_lost_reading_is_urgent(void **state)
+{
+    struct bed *b = *state;
+    char text[4096];
+    assert_int_equal(open_store(b, 200), ERR_OK);
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(b->st);
+    err_t e = ERR_OK;
+    for (int i = 0; i < 500 && !e; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "n%d", i);
+        e = store_meta_set(b->st, name, text);
+    }
+    assert_int_equal(e, ERR_NOSPACE);
+    assert_true(store_is_urgent(b->st));
+    assert_int_equal(store_commit(b->st), ERR_NOSPACE);
+    assert_false(store_is_urgent(b->st));
+}
+
 static void store__copies_survive_without_closing(void **state)
 {
     struct bed *b = *state;
@@ -612,6 +650,8 @@ int main(void)
         TEST(store__keys_lead_in_tables_without_rowid),
         TEST(store__preallocates_the_log_and_keeps_it),
         TEST(store__keeps_what_was_committed_and_nothing_else),
+        TEST(store__readings_alone_are_not_urgent),
+        TEST(store__a_lost_reading_is_urgent),
         TEST(store__syncs_once_per_commit),
         TEST(store__copies_survive_without_closing),
         TEST(store__keys_never_repeat),
