@@ -41,6 +41,8 @@ PEERS_C := $(filter-out tools/packpeers/main.c,$(sort $(wildcard tools/packpeers
 SUPPORT_C := $(sort $(wildcard tests/support/*.c)) \
              $(filter-out tools/virtual/main.c,$(sort $(wildcard tools/virtual/*.c)))
 
+WORLD_C := $(filter-out %_test.c,$(sort $(wildcard tests/simulation/*.c)))
+
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 CORE_O := $(call obj,$(FIRMWARE_C) $(DRIVERS_C))
 LIBCORE := $(B)/libcore.a
@@ -48,6 +50,7 @@ LIBLINUX := $(B)/liblinux.a
 LIBSIM := $(B)/libsim.a
 LIBPEERS := $(B)/libpeers.a
 LIBSUPPORT := $(B)/libsupport.a
+LIBWORLD := $(B)/libworld.a
 
 UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*_test.c)))
 CONTRACT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/contract/*_test.c)))
@@ -96,12 +99,14 @@ $(LIBPEERS): $(call obj,$(PEERS_C))
 	$(archive)
 $(LIBSUPPORT): $(call obj,$(SUPPORT_C))
 	$(archive)
+$(LIBWORLD): $(call obj,$(WORLD_C))
+	$(archive)
 
 # Unit and simulation tests run on hal/sim, contract and browser tests on hal/linux.
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBSIM)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) -lcmocka
-$(B)/tests/simulation/%: $(B)/tests/simulation/%.o $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBSIM)
+$(B)/tests/simulation/%: $(B)/tests/simulation/%.o $(LIBWORLD) $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBSIM)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) -lcmocka
 $(B)/tests/contract/%: $(B)/tests/contract/%.o $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBLINUX)

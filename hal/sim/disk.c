@@ -26,18 +26,49 @@ static void reserve(struct disk_bytes *b, size_t len)
     b->cap = cap;
 }
 
+static void extend_stored(struct disk_bytes *b, size_t to)
+{
+    if (to <= b->stored) return;
+    reserve(b, to);
+    memset(b->ptr + b->stored, 0, to - b->stored);
+    b->stored = to;
+}
+
 /* A write beyond the end leaves zeros between. */
 static void put(struct disk_bytes *b, const uint8_t *data, size_t len, size_t at)
 {
-    reserve(b, at + len);
-    if (at > b->len) memset(b->ptr + b->len, 0, at - b->len);
-    if (len) memcpy(b->ptr + at, data, len);
+    if (len) {
+        extend_stored(b, at);
+        reserve(b, at + len);
+        memcpy(b->ptr + at, data, len);
+        if (at + len > b->stored) b->stored = at + len;
+    }
+    if (at + len > b->len) b->len = at + len;
+}
+
+static void put_zeros(struct disk_bytes *b, size_t len, size_t at)
+{
+    size_t end = at + len < b->stored ? at + len : b->stored;
+    if (at < end) memset(b->ptr + at, 0, end - at);
     if (at + len > b->len) b->len = at + len;
 }
 
 static void cut_to(struct disk_bytes *b, size_t len)
 {
     if (len < b->len) b->len = len;
+    if (len < b->stored) b->stored = len;
+}
+
+void disk_read_bytes(const struct disk_bytes *b, uint8_t *out, size_t len, size_t at)
+{
+    size_t have = at >= b->stored ? 0 : b->stored - at < len ? b->stored - at : len;
+    if (have) memcpy(out, b->ptr + at, have);
+    if (have < len) memset(out + have, 0, len - have);
+}
+
+static bool all_zeros(struct slice s)
+{
+    return s.len > 0 && s.ptr[0] == 0 && memcmp(s.ptr, s.ptr + 1, s.len - 1) == 0;
 }
 
 static void drop_bytes(struct disk_bytes *b)
@@ -96,8 +127,13 @@ void disk_write(struct disk *d, struct disk_node *f, struct slice data, int64_t 
     p->at = at;
     p->len = data.len;
     p->stored = f->written.len;
-    put(&f->written, data.ptr, data.len, f->written.len);
-    put(&f->visible, data.ptr, data.len, (size_t)at);
+    p->zeros = all_zeros(data);
+    if (p->zeros) {
+        put_zeros(&f->visible, data.len, (size_t)at);
+    } else {
+        put(&f->written, data.ptr, data.len, f->written.len);
+        put(&f->visible, data.ptr, data.len, (size_t)at);
+    }
     d->figures.writes++;
     d->figures.bytes += data.len;
 }
@@ -113,13 +149,15 @@ void disk_truncate(struct disk *d, struct disk_node *f, int64_t size)
 void disk_forget(struct disk_node *f)
 {
     f->pending_count = 0;
-    f->written.len = 0;
+    f->written.len = f->written.stored = 0;
 }
 
 static void land(struct disk_node *f, const struct disk_pending *p, size_t from, size_t to)
 {
     if (p->truncate)
         cut_to(&f->durable, (size_t)p->at);
+    else if (p->zeros)
+        put_zeros(&f->durable, to - from, (size_t)p->at + from);
     else
         put(&f->durable, f->written.ptr + p->stored + from, to - from, (size_t)p->at + from);
 }
@@ -204,6 +242,12 @@ void disk_cut(struct disk *d)
     }
 }
 
+void disk_kill(struct disk *d)
+{
+    if (d->dead) return;
+    d->dead = d->killed = true;
+}
+
 bool disk_is_dead(const struct disk *d)
 {
     return d->dead;
@@ -211,16 +255,17 @@ bool disk_is_dead(const struct disk *d)
 
 void disk_revive(struct disk *d)
 {
-    for (size_t i = 0; d->dead && i < DISK_FILES_MAX; i++) {
+    for (size_t i = 0; d->dead && !d->killed && i < DISK_FILES_MAX; i++) {
         struct disk_node *f = &d->nodes[i];
         if (!f->used) continue;
         assert(f->opened == 0);
         f->here = f->here_durable;
         cut_to(&f->visible, 0);
-        put(&f->visible, f->durable.ptr, f->durable.len, 0);
+        put(&f->visible, f->durable.ptr, f->durable.stored, 0);
+        f->visible.len = f->durable.len;
         disk_release(f);
     }
-    d->dead = false;
+    d->dead = d->killed = false;
     sqlite3_randomness(0, NULL);
 }
 
@@ -297,12 +342,12 @@ void disk_set_wall(struct disk *d, int64_t wall_ms)
 void disk_rot(struct disk *d, const char *name, unsigned bits, uint64_t seed)
 {
     struct disk_node *f = disk_find(d, name);
-    for (unsigned i = 0; f && f->durable.len && i < bits; i++) {
+    for (unsigned i = 0; f && f->durable.stored && i < bits; i++) {
         uint64_t r = disk_mix(seed + i);
-        size_t at = (size_t)(r % f->durable.len);
+        size_t at = (size_t)(r % f->durable.stored);
         uint8_t bit = (uint8_t)(1u << ((r >> 60) & 7));
         f->durable.ptr[at] ^= bit;
-        if (at < f->visible.len) f->visible.ptr[at] ^= bit;
+        if (at < f->visible.stored) f->visible.ptr[at] ^= bit;
     }
 }
 
@@ -322,7 +367,7 @@ struct slice disk_file(const struct disk *d, const char *name)
     for (size_t i = 0; i < DISK_FILES_MAX; i++) {
         const struct disk_node *f = &d->nodes[i];
         if (f->used && f->here && strcmp(f->name, name) == 0)
-            return slice_of(f->visible.ptr, f->visible.len);
+            return slice_of(f->visible.ptr, f->visible.stored);
     }
     return SLICE_NONE;
 }

@@ -60,6 +60,8 @@ void disk_set_wall(struct disk *d, int64_t wall_ms);
 
 /* Power goes now. What was pending lands or not, by the seed and the operation's number. */
 void disk_cut(struct disk *d);
+/* The process dies and the machine stays: calls fail until disk_revive, nothing pending is lost. */
+void disk_kill(struct disk *d);
 bool disk_is_dead(const struct disk *d);
 /* Power is back: what survived is what there is. Connections of before must be closed first. Starts
  * SQLite's random numbers anew, as a new process has them. */
@@ -69,8 +71,8 @@ void disk_revive(struct disk *d);
 void disk_rot(struct disk *d, const char *name, unsigned bits, uint64_t seed);
 /* ERR_NOTFOUND. */
 MUST_CHECK err_t disk_rename(struct disk *d, const char *from, const char *to);
-/* Bytes as they are seen now; SLICE_NONE when there is no such file. Borrowed until the next call.
- */
+/* Bytes as they are seen now, without zeros at the end; SLICE_NONE when there is no such file.
+ * Borrowed until the next call. */
 struct slice disk_file(const struct disk *d, const char *name);
 
 struct disk_figures {

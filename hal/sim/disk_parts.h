@@ -9,8 +9,10 @@
 #define DISK_FILES_MAX 16
 #define DISK_NAME_CAP  256
 
+/* Bytes from `stored` to `len` are zero and kept nowhere: logs are preallocated with zeros. */
 struct disk_bytes {
     uint8_t *ptr; /* owned */
+    size_t stored;
     size_t len;
     size_t cap;
 };
@@ -18,6 +20,7 @@ struct disk_bytes {
 /* A write or truncation that no sync has made durable. */
 struct disk_pending {
     bool truncate;
+    bool zeros;    /* the write holds nothing but zeros; none are stored */
     int64_t at;    /* offset, or the new size */
     size_t len;    /* of the write */
     size_t stored; /* where its bytes begin in `written` */
@@ -51,11 +54,13 @@ struct disk {
     uint64_t room;
     int64_t wall_ms;
     bool dead;
+    bool killed; /* dead, with what was pending still in memory */
     struct disk_figures figures;
 };
 
 /* disk.c */
 uint64_t disk_mix(uint64_t x);
+void disk_read_bytes(const struct disk_bytes *b, uint8_t *out, size_t len, size_t at);
 struct disk_node *disk_find(struct disk *d, const char *name);
 struct disk_node *disk_create(struct disk *d, const char *name);
 /* Counts an operation and asks what becomes of it. */

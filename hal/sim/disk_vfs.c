@@ -31,7 +31,7 @@ static int h_read(sqlite3_file *f, void *out, int n, sqlite3_int64 at)
     if (h->disk->dead || disk_ask(h->disk, DISK_READ) != DISK_FINE) return SQLITE_IOERR_READ;
     size_t len = h->node->visible.len, from = (size_t)at, wanted = (size_t)n;
     size_t have = from >= len ? 0 : len - from < wanted ? len - from : wanted;
-    if (have) memcpy(out, h->node->visible.ptr + from, have);
+    disk_read_bytes(&h->node->visible, out, have, from);
     if (have == wanted) return SQLITE_OK;
     memset((uint8_t *)out + have, 0, wanted - have);
     return SQLITE_IOERR_SHORT_READ;
