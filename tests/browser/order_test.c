@@ -410,7 +410,8 @@ int main(void)
                                         set_up, tear_down),
     };
     if (!webdriver_available()) {
-        (void)printf("skipped: chromium or chromedriver is not installed\n");
+        (void)printf("skipped: no chromium and chromedriver here\n");
+        (void)printf("[  SKIPPED ] %zu test(s)\n", sizeof tests / sizeof tests[0]);
         return 0;
     }
     browser = webdriver_open();
