@@ -16,6 +16,9 @@ bool packer_sends(struct sim_world *w, const char *tote, const char *reference);
  * everywhere with one tracking number, or an exception with an owner and a next step is open. NULL:
  * it holds; else what does not. */
 const char *judge(struct sim_world *w, const char *reference);
+/* For an order whose quantities were changed meanwhile: a part of it may be what there was to send.
+ */
+const char *judge_part(struct sim_world *w, const char *reference);
 /* The stricter judge: the order is at its end everywhere and no exception is open. */
 const char *judge_done(struct sim_world *w, const char *reference);
 
