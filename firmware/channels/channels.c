@@ -83,6 +83,7 @@ err_t channels_register(struct channels *ch)
             .concurrency = CONCURRENCY,
             .pace_per_minute = c->config->pace_per_minute > 0 && share == 0 ? 1 : share,
             .benches = benches,
+            .service_ms = (int64_t)c->config->service_min * 60000,
             .gate =
                 c->config->gate == CONFIG_GATE_AT_MANIFEST ? GATE_AT_MANIFEST : GATE_AT_DISPATCH,
             .settle_ms = c->config->settle_ms,

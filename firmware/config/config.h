@@ -57,11 +57,12 @@ struct config_channel {
     enum {
         CONFIG_GATE_AT_DISPATCH,
         CONFIG_GATE_AT_MANIFEST,
-    } gate;           /* when the shop may learn of a dispatch */
-    bool enabled;     /* default true */
-    bool set_status;  /* set the order's status after the shipment; default false */
-    bool claim;       /* several benches may ship one order: use a metafield claim */
-    bool check_state; /* second source of stop; default true */
+    } gate;               /* when the shop may learn of a dispatch */
+    uint32_t service_min; /* agreed minutes from scan-back to the shop; 0: none */
+    bool enabled;         /* default true */
+    bool set_status;      /* set the order's status after the shipment; default false */
+    bool claim;           /* several benches may ship one order: use a metafield claim */
+    bool check_state;     /* second source of stop; default true */
 };
 
 /* Ordered rules: which channel and shop order number a consignment belongs to. First match wins; no

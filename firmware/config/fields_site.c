@@ -55,6 +55,7 @@ static const struct field channel_fields[] = {
     {"settle_reads", FIELD_NUMBER, CHANNEL(settle_reads), .min = 1, .max = 10, .number = 2},
     {"gate", FIELD_CHOICE, CHANNEL(gate), .text = "at_dispatch",
      .words = "at_dispatch at_manifest"},
+    {"service_min", FIELD_NUMBER, CHANNEL(service_min), .min = 0, .max = 10080},
     {"enabled", FIELD_BOOL, CHANNEL(enabled), .number = 1},
     {"set_status", FIELD_BOOL, CHANNEL(set_status)},
     {"claim", FIELD_BOOL, CHANNEL(claim)},

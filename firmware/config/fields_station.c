@@ -5,8 +5,7 @@
 
 #define PORT(member) IN(struct hal_port_spec, member)
 static const struct field port_fields[] = {
-    {"transport", FIELD_CHOICE, .required = true, PORT(transport),
-     .words = "serial pty usblp tcp"},
+    {"transport", FIELD_CHOICE, .required = true, PORT(transport), .words = "serial pty usblp tcp"},
     {"path", FIELD_TEXT, PORT(path)},
     {"usb_vendor", FIELD_HEX, PORT(usb_vendor)},
     {"usb_product", FIELD_HEX, PORT(usb_product)},

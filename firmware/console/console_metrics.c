@@ -19,6 +19,7 @@ enum figure {
     FIGURE_FROZEN,
     FIGURE_DONE,
     FIGURE_OLDEST,
+    FIGURE_LATE,
     FIGURE_DOWN,
     FIGURE_PAUSED,
     FIGURES
@@ -33,6 +34,7 @@ static int64_t figure(const struct console_pages *c, const struct outbox_figures
         [FIGURE_FROZEN] = (int64_t)f->frozen,
         [FIGURE_DONE] = (int64_t)f->done,
         [FIGURE_OLDEST] = age_seconds(c, f->oldest_wall_ms),
+        [FIGURE_LATE] = f->late,
         [FIGURE_DOWN] = f->down,
         [FIGURE_PAUSED] = f->paused,
     };
@@ -52,6 +54,8 @@ static void put_destinations(const struct console_pages *c, struct buf *b)
         [FIGURE_DONE] = {"packd_messages_delivered_total", "counter", "messages delivered"},
         [FIGURE_OLDEST] = {"packd_oldest_undelivered_seconds", "gauge",
                            "age of the oldest undelivered message; 0 when there is none"},
+        [FIGURE_LATE] = {"packd_service_level_broken", "gauge",
+                         "1 while a message waits longer than agreed"},
         [FIGURE_DOWN] = {"packd_destination_down", "gauge", "1 while it is not reachable"},
         [FIGURE_PAUSED] = {"packd_destination_paused", "gauge",
                            "1 while its credentials are refused"},
@@ -62,6 +66,28 @@ static void put_destinations(const struct console_pages *c, struct buf *b)
         for (size_t d = 0; d < c->figure_count; d++)
             buf_printf(b, "%s{destination=\"%s\"} %lld\n", figures[i].name, c->figures[d].name,
                        (long long)figure(c, &c->figures[d], (enum figure)i));
+    }
+}
+
+static void put_delivery_times(const struct console_pages *c, struct buf *b)
+{
+    static const char NAME[] = "packd_delivery_seconds";
+    buf_printf(b, "# HELP %s from scan-back to delivery, since the start\n# TYPE %s histogram\n",
+               NAME, NAME);
+    for (size_t d = 0; d < c->figure_count; d++) {
+        const struct outbox_figures *f = &c->figures[d];
+        uint64_t count = 0;
+        for (size_t i = 0; i < DELIVERY_BUCKETS; i++) {
+            count += f->taken[i];
+            buf_printf(b, "%s_bucket{destination=\"%s\",le=\"%lld\"} %llu\n", NAME, f->name,
+                       (long long)DELIVERY_BUCKET_S[i], (unsigned long long)count);
+        }
+        count += f->taken[DELIVERY_BUCKETS];
+        buf_printf(b, "%s_bucket{destination=\"%s\",le=\"+Inf\"} %llu\n", NAME, f->name,
+                   (unsigned long long)count);
+        buf_printf(b, "%s_sum{destination=\"%s\"} %llu\n%s_count{destination=\"%s\"} %llu\n", NAME,
+                   f->name, (unsigned long long)f->taken_s, NAME, f->name,
+                   (unsigned long long)count);
     }
 }
 
@@ -115,6 +141,7 @@ void console_get_metrics(struct ask *a)
     put(b, "packd_console_requests_total", "counter", "requests answered", (int64_t)c->requests);
     put(b, "packd_console_refusals_total", "counter", "requests refused", (int64_t)c->refusals);
     put_destinations(c, b);
+    put_delivery_times(c, b);
     put_devices(c, b);
     put_store(c, b);
     console_send(a, 200, "text/plain; version=0.0.4; charset=utf-8", buf_slice(b));

@@ -31,7 +31,8 @@ err_t message_load(struct outbox *ob, int64_t id, struct message *out)
     static const char SQL[] =
         "SELECT m.id, m.dispatch_id, m.consignment_id, m.destination, m.step, m.lane, m.state, "
         "m.look_first, m.attempts, m.looks, m.stored_at, m.due_boot <> ?2, d.state, d.key, "
-        "c.reference FROM message m JOIN dispatch d ON d.id = m.dispatch_id "
+        "c.reference, d.at, d.at_mono, d.boot_id = ?2 FROM message m JOIN dispatch d ON d.id = "
+        "m.dispatch_id "
         "JOIN consignment c ON c.id = m.consignment_id WHERE m.id = ?1";
     AUTO_STMT sqlite3_stmt *q = NULL;
     bool row = false;
@@ -56,6 +57,11 @@ err_t message_load(struct outbox *ob, int64_t id, struct message *out)
     out->dispatch_state = (enum dispatch_state)store_int(q, 12);
     store_text(q, 13, out->dispatch_key, sizeof out->dispatch_key);
     store_text(q, 14, out->reference, sizeof out->reference);
+    wall_t wall = effects_wall(ob->fx);
+    bool same_boot = store_int(q, 17) != 0;
+    out->age_ms =
+        same_boot ? effects_now(ob->fx).ms - store_int(q, 16) : wall.ms - store_int(q, 15);
+    if (out->age_ms < 0) out->age_ms = 0;
     bool known = out->state >= MESSAGE_HELD && out->state <= MESSAGE_WITHDRAWN;
     return known ? ERR_OK : ERR_CORRUPT;
 }

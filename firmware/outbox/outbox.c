@@ -16,7 +16,7 @@ err_t outbox_new(const struct outbox_options *options, struct outbox **out)
     ob->fx = options->fx;
     ob->log = options->log;
     ob->zone = options->zone;
-    ob->gates_at = MONO_NEVER;
+    ob->gates_at = ob->service_at = MONO_NEVER;
     const char *boot = hal_boot_id(effects_hal(options->fx));
     if (slice_copy(slice_text(boot), ob->boot, sizeof ob->boot)) {
         mem_free(ob);
@@ -169,7 +169,7 @@ err_t outbox_start(struct outbox *ob)
     }
     if (e) return e;
     ob->started = true;
-    ob->gates_at = effects_now(ob->fx);
+    ob->gates_at = ob->service_at = effects_now(ob->fx);
     return ERR_OK;
 }
 
@@ -315,6 +315,7 @@ void outbox_tick(struct outbox *ob)
     mono_t now = effects_now(ob->fx);
     if (!ob->started || ob->destination_count == 0 || store_failed(ob->st)) return;
     if (mono_reached(now, ob->gates_at)) gate_tick(ob);
+    if (mono_reached(now, ob->service_at)) service_tick(ob);
     size_t share = OUTBOX_TICK_MAX / ob->destination_count;
     for (size_t i = 0; i < ob->destination_count; i++) {
         struct destination *d = &ob->destinations[i];
@@ -324,7 +325,7 @@ void outbox_tick(struct outbox *ob)
 
 mono_t outbox_deadline(const struct outbox *ob)
 {
-    mono_t at = ob->gates_at;
+    mono_t at = mono_earlier(ob->gates_at, ob->service_at);
     if (!ob->started) return MONO_NEVER;
     for (size_t i = 0; i < ob->destination_count; i++) {
         at = mono_earlier(at, ob->destinations[i].wake);

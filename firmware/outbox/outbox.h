@@ -101,7 +101,9 @@ struct destination_spec {
     uint8_t settle_reads;     /* looks that must find nothing before it is sent again; Clarus: 3 */
     uint32_t alert_attempts;  /* exception after that many failed attempts; 0: 8 */
     int64_t alert_age_ms;     /* or that age; 0: 30 min */
-    enum outbox_gate gate;    /* of what is saved from now on */
+    int64_t service_ms;    /* agreed time from scan-back to delivery, from the gate's opening where
+                              there is one; 0: none. Later is an exception owner integration sees */
+    enum outbox_gate gate; /* of what is saved from now on */
     struct connector connector;
 };
 
@@ -191,6 +193,9 @@ struct outbox_manifest {
 size_t outbox_manifests(struct outbox *ob, struct outbox_manifest *out, size_t cap);
 
 /* Figures per destination, for screens and metrics. Constant cost. */
+#define DELIVERY_BUCKETS 10
+extern const int64_t DELIVERY_BUCKET_S[DELIVERY_BUCKETS]; /* upper ends, seconds */
+
 struct outbox_figures {
     char name[DESTINATION_CAP];
     uint64_t waiting; /* held, ready, in flight */
@@ -198,9 +203,13 @@ struct outbox_figures {
     uint64_t frozen;
     uint64_t done;
     int64_t oldest_wall_ms; /* when the oldest undelivered was stored; 0: none */
-    bool down;              /* breaker open */
-    bool paused;            /* credentials refused */
-    int64_t next_try_ms;    /* from now; -1: none planned */
+    /* From scan-back to delivery, since the start; one more bucket for what took longer. */
+    uint64_t taken[DELIVERY_BUCKETS + 1];
+    uint64_t taken_s;
+    bool late;           /* the agreed service level is broken now */
+    bool down;           /* breaker open */
+    bool paused;         /* credentials refused */
+    int64_t next_try_ms; /* from now; -1: none planned */
     char last_result[SAY_CAP];
 };
 size_t outbox_figures(struct outbox *ob, struct outbox_figures *out, size_t cap);

@@ -24,6 +24,10 @@ struct destination {
     unsigned probes; /* failed in a row */
     mono_t probe_at;
     mono_t down_since;
+    uint64_t taken[DELIVERY_BUCKETS + 1];
+    uint64_t taken_ms;
+    bool late;
+    bool watched;
     char last_result[SAY_CAP];
 };
 
@@ -41,7 +45,8 @@ struct outbox {
     struct clock_zone zone;
     struct manifest_rule manifests[MANIFEST_RULES_MAX];
     size_t manifest_count;
-    mono_t gates_at; /* when closed lists are looked at next; MONO_NEVER: nothing waits */
+    mono_t service_at; /* when service levels are looked at next */
+    mono_t gates_at;   /* when closed lists are looked at next; MONO_NEVER: nothing waits */
     struct destination destinations[DESTINATIONS_MAX];
     size_t destination_count;
     struct flight flights[OUTBOX_FLIGHTS_MAX];
@@ -61,6 +66,7 @@ struct message {
     unsigned attempts;
     unsigned looks;
     int64_t stored_at;
+    int64_t age_ms;    /* since the scan-back; by the even clock within one boot */
     bool due_is_stale; /* planned in an earlier boot */
     enum dispatch_state dispatch_state;
     char dispatch_key[KEY_CAP];
@@ -80,6 +86,10 @@ MUST_CHECK err_t gate_hold(struct outbox *ob, int64_t dispatch_id, int64_t consi
 MUST_CHECK err_t gate_is_open(struct outbox *ob, int64_t dispatch_id, bool *out);
 /* Lets go what closed lists allow, a bounded number a call; raises what is overdue. */
 void gate_tick(struct outbox *ob);
+
+/* Service level. */
+void service_note(struct destination *d, const struct message *delivered);
+void service_tick(struct outbox *ob);
 
 /* Pace. The moment from which the destination may be tried; MONO_NEVER while it is at its widest.
  */

@@ -321,6 +321,7 @@ void outbox_result(struct outbox *ob, int64_t message_id, const struct attempt_r
     if (e == ERR_OK && m.state != MESSAGE_FLYING) e = ERR_INVALID;
     if (e == ERR_OK) e = message_say(ob, &m, or_else(result->text, OUTCOMES[result->outcome]));
     if (e == ERR_OK) e = settle(ob, d, &m, result);
+    if (e == ERR_OK && result->outcome == ATTEMPT_DONE) service_note(d, &m);
     log_event(ob->log, e ? LOG_ERROR : LOG_INFO, "outbox.deliver",
               "seq=%lld peer=%s outcome=%s rule=%s stored=%s", (long long)message_id, d->spec.name,
               OUTCOMES[result->outcome], result->rule[0] != '\0' ? result->rule : "-", err_name(e));

@@ -25,6 +25,9 @@ static void add_live(struct outbox *ob, struct outbox_figures *f)
         err_ignore(slice_copy(SLICE("not configured"), f->last_result, sizeof f->last_result));
         return;
     }
+    memcpy(f->taken, d->taken, sizeof f->taken);
+    f->taken_s = d->taken_ms / 1000;
+    f->late = d->late;
     f->down = d->down;
     f->paused = d->paused;
     memcpy(f->last_result, d->last_result, sizeof f->last_result);

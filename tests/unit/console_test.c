@@ -126,6 +126,8 @@ static void console__shows_the_outbox_by_destination(void **state)
     console_bed_is_json(w->body);
     console_bed_has(w, "\"waiting\":2");
     assert_int_equal(console_bed_get(w, "/metrics", ""), 200);
+    console_bed_has(w, "packd_delivery_seconds_bucket{destination=\"shop\",le=\"+Inf\"} ");
+    console_bed_has(w, "packd_service_level_broken{destination=\"shop\"} 0");
     console_bed_has(w, "packd_messages_waiting{destination=\"clarus\"} 1\n");
     console_bed_has(w, "packd_store_commits_total ");
     assert_int_equal(console_bed_get(w, "/healthz", ""), 200);

@@ -1,0 +1,81 @@
+/* Service level: how long deliveries took, and whether one waits longer than agreed. */
+#include "firmware/outbox/outbox_parts.h"
+
+const int64_t DELIVERY_BUCKET_S[DELIVERY_BUCKETS] = {1, 2, 5, 15, 60, 300, 900, 3600, 14400, 86400};
+
+void service_note(struct destination *d, const struct message *delivered)
+{
+    size_t i = 0;
+    while (i < DELIVERY_BUCKETS && delivered->age_ms > DELIVERY_BUCKET_S[i] * 1000) {
+        i++;
+    }
+    d->taken[i]++;
+    d->taken_ms += (uint64_t)delivered->age_ms;
+}
+
+/* When the clock of the oldest message that may go began; 0: there is none. What find-and-pull
+ * froze and what waits for a carrier's list has its own exception. */
+static err_t oldest_clock(struct outbox *ob, const struct destination *d, int64_t *out)
+{
+    static const char SQL[] =
+        "SELECT max(m.stored_at, ifnull((SELECT w.closed_at FROM manifest w WHERE w.dispatch_id = "
+        "m.dispatch_id), 0)) FROM message m INDEXED BY message_oldest WHERE m.destination = ?1 AND "
+        "m.state < 5 AND m.state <> 4 AND NOT EXISTS (SELECT 1 FROM manifest w WHERE "
+        "w.dispatch_id = m.dispatch_id AND w.closed_at = 0) ORDER BY m.stored_at LIMIT 1";
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    *out = 0;
+    err_t e = store_prepare(ob->st, SQL, &q);
+    if (e) return e;
+    store_bind_text(q, 1, d->spec.name);
+    e = store_step(ob->st, q, &row);
+    if (e == ERR_OK && row) *out = store_int(q, 0);
+    return e;
+}
+
+static err_t say_late(struct outbox *ob, struct destination *d, bool late)
+{
+    char object[OBJECT_CAP];
+    struct buf b = buf_over(object, sizeof object);
+    buf_printf(&b, "destination %s", d->spec.name);
+    const struct exception_spec spec = {
+        .rule = "delivery.service_level",
+        .origin = "station",
+        .owner = "integration",
+        .object = buf_cstr(&b),
+        .text = "A message waits longer than the agreed service level.",
+        .next_step = "See why its destination does not take it; nothing is lost.",
+    };
+    wall_t at = effects_wall(ob->fx);
+    log_event(ob->log, late ? LOG_WARN : LOG_INFO, "outbox.service_level", "peer=%s late=%d",
+              d->spec.name, late);
+    d->late = late;
+    return late ? exception_raise(ob->st, at, &spec, NULL)
+                : exception_clear(ob->st, at, spec.rule, spec.object);
+}
+
+static err_t watch(struct outbox *ob, struct destination *d)
+{
+    int64_t since = 0;
+    err_t e = oldest_clock(ob, d, &since);
+    if (e) return e;
+    bool late = since != 0 && effects_wall(ob->fx).ms - since > d->spec.service_ms;
+    bool known = d->watched; /* the last run may have left its exception */
+    d->watched = true;
+    return known && late == d->late ? ERR_OK : say_late(ob, d, late);
+}
+
+void service_tick(struct outbox *ob)
+{
+    bool agreed = false;
+    bool trusted = effects_wall(ob->fx).trusted;
+    for (size_t i = 0; i < ob->destination_count; i++) {
+        struct destination *d = &ob->destinations[i];
+        if (d->spec.service_ms <= 0) continue;
+        agreed = true;
+        err_t e = trusted ? watch(ob, d) : ERR_OK;
+        if (e) log_event(ob->log, LOG_ERROR, "outbox.service", "error=%s", err_name(e));
+    }
+    mono_t next = mono_plus(effects_now(ob->fx), OUTBOX_SERVICE_EVERY_MS);
+    ob->service_at = agreed ? next : MONO_NEVER;
+}
