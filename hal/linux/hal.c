@@ -21,7 +21,8 @@
 #include "hal/linux/parts.h"
 
 /* No wall clock before this is believed: 2026-01-01, before the first release. */
-#define WALL_FLOOR_MS 1767225600000LL
+#define WATCHDOG_KICK_MS 1000
+#define WALL_FLOOR_MS    1767225600000LL
 
 /* ------------------------------------------------------------------------------------- clocks --
  */
@@ -213,8 +214,11 @@ void hal_ready(struct hal *h)
     (void)sd_notify(0, "READY=1"); /* 0 or an error outside systemd: nobody waits */
 }
 
+/* Once a second is enough for a watchdog of many, and a supervisor that does not read is not
+ * flooded. */
 void hal_watchdog_kick(struct hal *h)
 {
-    (void)h;
+    if (!mono_reached(h->now, h->kick_at)) return;
+    h->kick_at = mono_plus(h->now, WATCHDOG_KICK_MS);
     (void)sd_notify(0, "WATCHDOG=1");
 }

@@ -21,6 +21,7 @@ struct hal {
     struct jobs *jobs;
     struct files *files;
     mono_t now;
+    mono_t kick_at; /* the watchdog hears of us again then */
     wall_t wall;
     char boot_id[40];
     bool to_journal;
