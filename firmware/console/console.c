@@ -226,6 +226,7 @@ static const struct route {
     {"/api/bench", false, false, console_get_bench, NULL},
     {"/api/outbox", false, false, console_get_outbox, NULL},
     {"/api/exceptions", false, false, console_get_exceptions, NULL},
+    {"/api/exceptions/rule", false, false, NULL, console_post_rule},
     {"/api/exceptions/", true, false, NULL, console_post_exception},
     {"/api/order", false, false, console_get_order, NULL},
     {"/api/devices", false, false, console_get_devices, NULL},

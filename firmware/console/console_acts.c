@@ -156,3 +156,40 @@ void console_post_manifest(struct ask *a)
     else
         send_done(a);
 }
+
+static const struct act *act_by_name(const char *name)
+{
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++)
+        if (strcmp(acts[i].name, name) == 0) return &acts[i];
+    return NULL;
+}
+
+static void send_bulk(struct ask *a, const struct exception_bulk *bulk)
+{
+    struct json_writer w = console_begin(a->c);
+    json_put_int(&w, "done", (int64_t)bulk->done);
+    json_put_int(&w, "skipped", (int64_t)bulk->skipped);
+    json_put_bool(&w, "more", bulk->more);
+    json_close_object(&w);
+    console_send_json(a);
+}
+
+void console_post_rule(struct ask *a)
+{
+    AUTO_JSON struct json_doc *body = NULL;
+    char rule[RULE_CAP], name[16], who[NAME_CAP], note[CONSOLE_WHY_CAP] = "";
+    struct exception_bulk bulk = {0};
+    if (!read_body(a, &body) || !read_text(a, body, "rule", rule, sizeof rule)) return;
+    if (!read_text(a, body, "act", name, sizeof name)) return;
+    if (!read_text(a, body, "who", who, sizeof who)) return;
+    const struct act *act = act_by_name(name);
+    if (act && act->needs_note && !read_text(a, body, "note", note, sizeof note)) return;
+    err_t e =
+        act ? exception_do_rule(a->c->o.outbox, rule, act->act, who, note, &bulk) : ERR_UNSUPPORTED;
+    if (e) {
+        console_fail_err(a, e, slice_text(rule));
+        return;
+    }
+    effects_screen(a->c->o.fx);
+    send_bulk(a, &bulk);
+}

@@ -93,6 +93,7 @@ void console_get_metrics(struct ask *a);    /* console_metrics.c */
 void console_get_health(struct ask *a);
 void console_post_exception(struct ask *a); /* console_acts.c */
 void console_post_command(struct ask *a);
+void console_post_rule(struct ask *a);
 void console_post_manifest(struct ask *a);
 void console_post_recall(struct ask *a);
 void console_post_scan(struct ask *a);

@@ -63,5 +63,16 @@ enum exception_act {
  * this act does not fit this exception. Safe to repeat: ERR_NOTFOUND when it is closed already. */
 MUST_CHECK err_t exception_do(struct outbox *ob, int64_t id, enum exception_act act,
                               const char *who, const char *note);
+/* The same act, RETRY or RESOLVE, on every open exception of one rule, after its cause was put
+ * right; at most EXCEPTIONS_AT_ONCE a call. Those the act does not fit stay as they are.
+ * ERR_NOTFOUND: none is open. Safe to repeat. */
+#define EXCEPTIONS_AT_ONCE 200
+struct exception_bulk {
+    size_t done;
+    size_t skipped;
+    bool more; /* ask again */
+};
+MUST_CHECK err_t exception_do_rule(struct outbox *ob, const char *rule, enum exception_act act,
+                                   const char *who, const char *note, struct exception_bulk *out);
 
 #endif

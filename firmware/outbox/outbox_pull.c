@@ -285,3 +285,53 @@ err_t exception_do(struct outbox *ob, int64_t id, enum exception_act act, const 
     if (is_open_pull(ob, &x)) return ERR_UNSUPPORTED;
     return resolve(ob, &x, who, note);
 }
+
+static err_t open_of_rule(struct outbox *ob, const char *rule, int64_t ids[EXCEPTIONS_AT_ONCE],
+                          struct exception_bulk *out, size_t *out_count)
+{
+    static const char SQL[] = "SELECT id FROM exception INDEXED BY exception_open "
+                              "WHERE rule = ?1 AND open = 1 ORDER BY object LIMIT ?2";
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    *out_count = 0;
+    err_t e = store_prepare(ob->st, SQL, &q);
+    if (e) return e;
+    store_bind_text(q, 1, rule);
+    store_bind_int(q, 2, EXCEPTIONS_AT_ONCE + 1);
+    while ((e = store_step(ob->st, q, &row)) == ERR_OK && row) {
+        out->more = *out_count == EXCEPTIONS_AT_ONCE;
+        if (out->more) break;
+        ids[(*out_count)++] = store_int(q, 0);
+    }
+    return e;
+}
+
+static bool does_not_fit(err_t e)
+{
+    return e == ERR_UNSUPPORTED || e == ERR_BUSY || e == ERR_NOTFOUND;
+}
+
+err_t exception_do_rule(struct outbox *ob, const char *rule, enum exception_act act,
+                        const char *who, const char *note, struct exception_bulk *out)
+{
+    int64_t ids[EXCEPTIONS_AT_ONCE];
+    size_t count = 0;
+    *out = (struct exception_bulk){0};
+    if (act != EXCEPTION_RETRY && act != EXCEPTION_RESOLVE) return ERR_UNSUPPORTED;
+    if (is_empty(rule) || is_empty(who)) return ERR_INVALID;
+    if (act == EXCEPTION_RESOLVE && is_empty(note)) return ERR_INVALID;
+    err_t e = open_of_rule(ob, rule, ids, out, &count);
+    if (e) return e;
+    for (size_t i = 0; i < count; i++) {
+        e = exception_do(ob, ids[i], act, who, note);
+        if (e && !does_not_fit(e)) return e;
+        if (e) {
+            out->skipped++;
+        } else {
+            out->done++;
+        }
+    }
+    log_event(ob->log, LOG_INFO, "exceptions.rule", "rule=%s done=%zu skipped=%zu more=%d", rule,
+              out->done, out->skipped, out->more);
+    return count > 0 ? ERR_OK : ERR_NOTFOUND;
+}

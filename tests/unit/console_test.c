@@ -252,6 +252,21 @@ static void console__recalls_with_who_and_reason(void **state)
         409);
 }
 
+static void console__acts_on_every_exception_of_a_rule(void **state)
+{
+    struct console_bed *w = *state;
+    static const char BODY[] = "{\"rule\":\"channel.sku\",\"act\":\"retry\",\"who\":\"Maya\"}";
+    static const struct attempt_result PARK = {.outcome = ATTEMPT_PARK, .rule = "channel.sku"};
+    assert_int_equal(console_bed_post(w, "/api/exceptions/rule", "{\"rule\":\"x\"}"), 400);
+    assert_int_equal(console_bed_post(w, "/api/exceptions/rule", BODY), 404);
+    bed_save(w->bed, "WEB-1", "none");
+    bed_tick(w->bed);
+    bed_end_with(w->bed, bed_last(w->bed)->id, &PARK);
+    assert_int_equal(console_bed_post(w, "/api/exceptions/rule", BODY), 200);
+    console_bed_has(w, "\"done\":1");
+    assert_int_equal(bed_figures(w->bed, CLARUS).parked, 0);
+}
+
 static void console__a_lead_closes_a_carriers_list(void **state)
 {
     struct console_bed *w = *state;
@@ -399,6 +414,7 @@ int main(void)
         TEST(console__finds_an_order_by_what_is_in_hand),
         TEST(console__keeps_the_recipient_to_itself),
         TEST(console__recalls_with_who_and_reason),
+        TEST(console__acts_on_every_exception_of_a_rule),
         TEST(console__a_lead_closes_a_carriers_list),
         TEST(console__sends_the_picture_when_it_changed_and_a_beat_otherwise),
         TEST(console__tells_a_second_screen_the_same_truth),

@@ -319,11 +319,65 @@ static void exceptions__list_the_oldest_first(void **state)
     assert_string_equal(rows[1].object, "a");
 }
 
+/* After a mapping was put right everything that stopped for it goes on, once. */
+static void exceptions__of_one_rule_are_retried_together(void **state)
+{
+    struct bed *b = *state;
+    struct exception_bulk bulk;
+    static const struct attempt_result UNKNOWN_SKU = {.outcome = ATTEMPT_PARK,
+                                                      .rule = "channel.sku_unknown"};
+    static const struct attempt_result OTHER = {.outcome = ATTEMPT_PARK, .rule = "channel.refused"};
+    for (int i = 0; i < 3; i++) {
+        char order[8] = {'O', (char)('0' + i), 0};
+        bed_save(b, order, "none");
+        bed_tick(b);
+        bed_end_with(b, bed_last(b)->id, i == 2 ? &OTHER : &UNKNOWN_SKU);
+    }
+    assert_int_equal(bed_figures(b, CLARUS).parked, 3);
+    size_t before = b->count;
+    assert_int_equal(
+        exception_do_rule(b->ob, "channel.sku_unknown", EXCEPTION_RETRY, "Lea", "", &bulk), ERR_OK);
+    assert_int_equal(bulk.done, 2);
+    assert_int_equal(bulk.skipped, 0);
+    assert_false(bulk.more);
+    assert_int_equal(
+        exception_do_rule(b->ob, "channel.sku_unknown", EXCEPTION_RETRY, "Lea", "", &bulk),
+        ERR_NOTFOUND);
+    assert_int_equal(store_commit(b->st), ERR_OK);
+    bed_tick(b);
+    assert_int_equal(b->count, before + 2);
+    assert_int_equal(bed_figures(b, CLARUS).parked, 1);
+    assert_int_not_equal(bed_exception(b, "channel.refused").id, 0);
+}
+
+static void exceptions__of_one_rule_leave_what_the_act_does_not_fit(void **state)
+{
+    struct bed *b = *state;
+    struct exception_bulk bulk;
+    int64_t id = bed_save(b, "O1", "none");
+    assert_int_equal(outbox_pull(b->ob, id, "order.cancelled", "t"), ERR_OK);
+    assert_int_equal(
+        exception_do_rule(b->ob, "order.cancelled", EXCEPTION_RESOLVE, "Lea", "fine", &bulk),
+        ERR_OK);
+    assert_int_equal(bulk.done, 0);
+    assert_int_equal(bulk.skipped, 1);
+    assert_int_not_equal(bed_exception(b, "order.cancelled").id, 0);
+    assert_int_equal(exception_do_rule(b->ob, "order.cancelled", EXCEPTION_GONE, "Lea", "", &bulk),
+                     ERR_UNSUPPORTED);
+    assert_int_equal(
+        exception_do_rule(b->ob, "order.cancelled", EXCEPTION_RESOLVE, "Lea", "", &bulk),
+        ERR_INVALID);
+    assert_int_equal(exception_do_rule(b->ob, "order.cancelled", EXCEPTION_RETRY, "", "", &bulk),
+                     ERR_INVALID);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(exceptions__of_one_rule_are_retried_together),
+        TEST(exceptions__of_one_rule_leave_what_the_act_does_not_fit),
         TEST(pull__freezes_what_is_not_delivered),
         TEST(pull__after_clarus_freezes_the_storefront_alone),
         TEST(pull__pulled_withdraws_and_lets_the_lane_go_on),

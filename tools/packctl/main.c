@@ -17,6 +17,7 @@ static const char usage[] =
     "  packctl order REF             one order by reference, shop order, tracking, SKU, tote or "
     "key\n"
     "  packctl retry ID              send an exception's message again\n"
+    "  packctl retry-rule RULE       the same for every exception of one rule\n"
     "  packctl resolve ID NOTE       it was settled by hand\n"
     "  packctl pulled ID [NOTE]      find-and-pull: the goods are back\n"
     "  packctl gone ID [NOTE]        find-and-pull: it left all the same\n"
@@ -184,6 +185,12 @@ static int run_recall(const struct ctl *ctl, char **args)
     return send_act(ctl, "/api/recall", pairs, 3);
 }
 
+static int run_retry_rule(const struct ctl *ctl, char **args)
+{
+    const struct pair pairs[] = {{"rule", args[0]}, {"act", "retry"}, {"who", ctl->who}};
+    return send_act(ctl, "/api/exceptions/rule", pairs, 3);
+}
+
 static int run_manifest(const struct ctl *ctl, char **args)
 {
     const struct pair pairs[] = {{"carrier", args[0]}, {"who", ctl->who}};
@@ -208,7 +215,7 @@ static const struct verb {
     {"retry", 1, 1, run_retry},       {"resolve", 2, 2, run_resolve},
     {"pulled", 1, 2, run_pulled},     {"gone", 1, 2, run_gone},
     {"recall", 2, 2, run_recall},     {"scan", 1, 1, run_scan},
-    {"manifest", 1, 1, run_manifest},
+    {"manifest", 1, 1, run_manifest}, {"retry-rule", 1, 1, run_retry_rule},
 };
 
 static bool take(const char *name, char **argv, int *i, const char **out)

@@ -45,6 +45,24 @@
     return box;
   }
 
+  /* Everything of one rule, once its cause was put right. */
+  function ruleChoice(c, count) {
+    const box = el("div.choice", el("p", text("act.rule.what")));
+    box.append(el("button", { "data-act": "rule", onclick: () => actOnRule(c.rule, box) }, text("act.rule", count)));
+    return box;
+  }
+  async function actOnRule(rule, box) {
+    const person = who();
+    if (!person) return say(box, text("lead.name_first"));
+    try {
+      await packd.post("/api/exceptions/rule", { rule, act: "retry", who: person });
+      await refresh();
+    } catch (e) {
+      say(box, fault(e));
+    }
+    return undefined;
+  }
+
   /* ------------------------------------------------------------------------------- wrong -- */
 
   const fact = (key, value) => value !== "" && value !== null && [el("dt", text(key)), el("dd", value)];
@@ -68,6 +86,7 @@
           ["lead.times", c.times > 1 ? text("lead.times_last", c.times, moment(c.last_seen)) : ""]]),
         el("div.choices", c.acts.map((name) => choice(c, name))),
         c.reference && el("p", el("button.plain", { onclick: () => find(c.reference) }, text("lead.open_order", c.reference))),
+        same.length > 0 && c.acts.includes("retry") && ruleChoice(c, same.length + 1),
         same.length > 0 && el("p.dim", text("lead.same_rule", same.length), " ", same.slice(0, 8).map((o) => o.object).join(", "))));
   }
   async function drawWrong() {
