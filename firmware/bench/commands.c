@@ -84,11 +84,18 @@ static void run_reprint(struct bench *b)
     label_reprint(b);
 }
 
+/* Bought, and no label to stick: the one stop that a new label ends. */
+static bool label_is_unfit(const struct bench *b)
+{
+    return b->phase == PHASE_BUYING && b->block.kind == BLOCK_STOP &&
+           strcmp(b->block.headline.key, "bench.label_unfit") == 0;
+}
+
 /* The label goes, the contents stay: a new one is bought under a new key. */
 static void run_void(struct bench *b)
 {
-    bool labelled =
-        b->phase == PHASE_SCAN_BACK || b->phase == PHASE_PRINTING || b->phase == PHASE_CONFIRM_PART;
+    bool labelled = b->phase == PHASE_SCAN_BACK || b->phase == PHASE_PRINTING ||
+                    b->phase == PHASE_CONFIRM_PART || label_is_unfit(b);
     if (!b->open || !labelled || !b->shipment.id) {
         not_now(b);
         return;
@@ -100,6 +107,7 @@ static void run_void(struct bench *b)
         return;
     }
     memset(&b->shipment, 0, sizeof b->shipment);
+    block_clear(b);
     bench_tone(b, HAL_LIGHT_AMBER, HAL_TONE_ATTENTION);
     label_begin(b);
 }
@@ -149,6 +157,7 @@ static const struct command {
 static bool may_run(const struct bench *b, const struct command *c)
 {
     if (b->block.kind <= BLOCK_SURPLUS) return true;
+    if (c->run == run_void) return label_is_unfit(b);
     if (!c->while_blocked) return false;
     return c->run != run_park || b->block.kind != BLOCK_STOP;
 }

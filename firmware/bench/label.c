@@ -75,8 +75,9 @@ void label_buy(struct bench *b)
 static void put_aside(struct bench *b, const char *headline, const char *rule, const char *text)
 {
     struct say detail = say_reason(text, "");
-    block_stop(b, say1(headline, b->order.reference), detail, say("bench.label_late_step"),
-               AFTER_LEAVE);
+    bool unfit = strcmp(rule, "label.unfit") == 0;
+    block_stop(b, say1(headline, b->order.reference), detail,
+               say(unfit ? "bench.label_unfit_step" : "bench.label_late_step"), AFTER_LEAVE);
     b->deadline = MONO_NEVER;
     bench_story(b, rule, text);
 }

@@ -336,6 +336,8 @@ static void label__that_is_none_is_refused_and_a_right_one_taken(void **state)
                                          "'label.unfit' AND owner <> '' AND next_step <> ''"),
                          1);
         peers_set_label(w->peers, PEER_LABEL_ZPL);
+        world_command(w, "VOID");
+        world_run(w, 5000);
         assert_true(packer_sends(w, ORDER, ORDER));
         assert_done(w);
         world_free(w);
