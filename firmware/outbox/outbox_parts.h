@@ -87,6 +87,9 @@ MUST_CHECK err_t gate_is_open(struct outbox *ob, int64_t dispatch_id, bool *out)
 /* Lets go what closed lists allow, a bounded number a call; raises what is overdue. */
 void gate_tick(struct outbox *ob);
 
+/* Parcels that must be pulled and whose collection is due: raised once each, with an alarm. */
+MUST_CHECK err_t pull_escalate(struct outbox *ob);
+
 /* Service level. */
 void service_note(struct destination *d, const struct message *delivered);
 void service_tick(struct outbox *ob);

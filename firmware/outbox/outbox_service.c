@@ -65,17 +65,85 @@ static err_t watch(struct outbox *ob, struct destination *d)
     return known && late == d->late ? ERR_OK : say_late(ob, d, late);
 }
 
+/* ------------------------------------------------------------------------- at collection time --
+ */
+
+struct pulled {
+    int64_t id;
+    int64_t consignment_id;
+    char key[KEY_CAP];
+    char reference[REFERENCE_CAP];
+};
+
+/* One whose collection is due and that nobody was told of yet; id 0: none. */
+static err_t next_due_pull(struct outbox *ob, enum dispatch_state state, struct pulled *out)
+{
+    static const char SQL[] =
+        "SELECT d.id, d.consignment_id, d.key, c.reference FROM dispatch d INDEXED BY "
+        "dispatch_unsettled JOIN consignment c ON c.id = d.consignment_id WHERE d.state = ?1 AND "
+        "d.state IN (0, 2, 3) AND c.dispatch_due > 0 AND c.dispatch_due <= ?2 AND NOT EXISTS "
+        "(SELECT 1 FROM exception x INDEXED BY exception_consignment WHERE x.consignment_id = c.id "
+        "AND x.dispatch_id = d.id AND x.rule = 'pull.collection') LIMIT 1";
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    *out = (struct pulled){.id = 0};
+    err_t e = store_prepare(ob->st, SQL, &q);
+    if (e) return e;
+    store_bind_int(q, 1, state);
+    store_bind_int(q, 2, effects_wall(ob->fx).ms);
+    e = store_step(ob->st, q, &row);
+    if (e || !row) return e;
+    out->id = store_int(q, 0);
+    out->consignment_id = store_int(q, 1);
+    store_text(q, 2, out->key, sizeof out->key);
+    store_text(q, 3, out->reference, sizeof out->reference);
+    return ERR_OK;
+}
+
+static err_t escalate(struct outbox *ob, const struct pulled *p)
+{
+    char object[OBJECT_CAP];
+    outbox_object(p->reference, p->key, object);
+    const struct exception_spec spec = {
+        .rule = "pull.collection",
+        .origin = "station",
+        .owner = "lead",
+        .object = object,
+        .text = "Collection is due and this parcel must not go.",
+        .next_step = "Stop it at the door now: then PULLED, or GONE if it left.",
+        .consignment_id = p->consignment_id,
+        .dispatch_id = p->id,
+    };
+    log_event(ob->log, LOG_WARN, "outbox.collection", "dispatch=%lld", (long long)p->id);
+    effects_signal(ob->fx, HAL_LIGHT_RED_FLASH, HAL_TONE_ATTENTION);
+    effects_screen(ob->fx);
+    return exception_raise(ob->st, effects_wall(ob->fx), &spec, NULL);
+}
+
+err_t pull_escalate(struct outbox *ob)
+{
+    static const enum dispatch_state STATES[] = {DISPATCH_REFUSED, DISPATCH_PULL};
+    for (int i = 0; i < OUTBOX_GATES_BATCH; i++) {
+        struct pulled p;
+        err_t e = next_due_pull(ob, STATES[i % 2], &p);
+        if (e == ERR_OK && p.id != 0) e = escalate(ob, &p);
+        if (e) return e;
+    }
+    return ERR_OK;
+}
+
+/* -------------------------------------------------------------------------------------- tick -- */
+
 void service_tick(struct outbox *ob)
 {
-    bool agreed = false;
     bool trusted = effects_wall(ob->fx).trusted;
     for (size_t i = 0; i < ob->destination_count; i++) {
         struct destination *d = &ob->destinations[i];
         if (d->spec.service_ms <= 0) continue;
-        agreed = true;
         err_t e = trusted ? watch(ob, d) : ERR_OK;
         if (e) log_event(ob->log, LOG_ERROR, "outbox.service", "error=%s", err_name(e));
     }
-    mono_t next = mono_plus(effects_now(ob->fx), OUTBOX_SERVICE_EVERY_MS);
-    ob->service_at = agreed ? next : MONO_NEVER;
+    err_t e = trusted ? pull_escalate(ob) : ERR_OK;
+    if (e) log_event(ob->log, LOG_ERROR, "outbox.escalate", "error=%s", err_name(e));
+    ob->service_at = mono_plus(effects_now(ob->fx), OUTBOX_SERVICE_EVERY_MS);
 }

@@ -100,6 +100,43 @@ static void service__time_to_the_shop_is_counted(void **state)
     assert_int_equal(f.taken_s, 4);
 }
 
+static void set_due(struct bed *b, int64_t wall_ms)
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    assert_int_equal(store_prepare(b->st, "UPDATE consignment SET dispatch_due = ?1", &q), ERR_OK);
+    store_bind_int(q, 1, wall_ms);
+    assert_int_equal(store_run(b->st, q), ERR_OK);
+    assert_int_equal(store_commit(b->st), ERR_OK);
+}
+
+static void pull__escalates_once_when_collection_is_due(void **state)
+{
+    struct bed *b = *state;
+    b->automatic = false;
+    int64_t id = bed_save(b, "O1", "shop");
+    bed_save(b, "O2", "shop");
+    set_due(b, hal_wall(b->hal).ms + 30 * MINUTE);
+    assert_int_equal(outbox_pull(b->ob, id, "order.cancelled", "t"), ERR_OK);
+    bed_pass(b, 29 * MINUTE);
+    assert_int_equal(bed_exception(b, "pull.collection").id, 0);
+    bed_pass(b, 3 * MINUTE);
+    struct exception_row x = bed_exception(b, "pull.collection");
+    assert_int_equal(x.dispatch_id, id);
+    assert_string_equal(x.owner, "lead");
+    bed_pass(b, 30 * MINUTE);
+    assert_int_equal(bed_exception(b, "pull.collection").times, 1);
+    assert_int_equal(bed_int(b, "SELECT COUNT(*) FROM exception WHERE rule = 'pull.collection'"),
+                     1);
+    bed_crash(b, false);
+    bed_pass(b, 5 * MINUTE);
+    assert_int_equal(bed_exception(b, "pull.collection").times, 1);
+    assert_int_equal(outbox_pull_end(b->ob, id, PULL_END_PULLED, "Lea", ""), ERR_OK);
+    assert_int_equal(store_commit(b->st), ERR_OK);
+    assert_int_equal(bed_exception(b, "pull.collection").id, 0);
+    bed_pass(b, 5 * MINUTE);
+    assert_int_equal(bed_exception(b, "pull.collection").id, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -108,6 +145,7 @@ int main(void)
         TEST(service__is_broken_by_a_message_that_waits_too_long),
         TEST(service__a_restart_clears_what_is_over),
         TEST(service__counts_from_the_opened_gate),
+        TEST(pull__escalates_once_when_collection_is_due),
         TEST(service__time_to_the_shop_is_counted),
     };
     return cmocka_run_group_tests_name("outbox service", tests, NULL, NULL);
