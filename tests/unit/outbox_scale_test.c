@@ -110,6 +110,34 @@ static void outbox__does_the_same_work_with_100000_waiting(void **state)
     assert_true(bed_figures(b, CLARUS).waiting > 100000);
 }
 
+/* After a crash only what may have been sent is looked for; the rest of the backlog is simply sent.
+ */
+static void outbox__looks_first_only_for_what_was_in_flight(void **state)
+{
+    struct bed *b = *state;
+    add_backlog(b, 100000);
+    bed_crash(b, true);
+    bed_tick(b);
+    size_t in_flight = b->count;
+    assert_int_equal(in_flight, 4);
+    for (int crash = 0; crash < 2; crash++) {
+        bed_crash(b, crash == 0);
+        assert_int_equal(bed_int(b, "SELECT COUNT(*) FROM message WHERE look_first = 1"), 4);
+        assert_int_equal(bed_int(b, "SELECT COUNT(*) FROM message WHERE state = 2"), 0);
+    }
+    b->automatic = true;
+    b->answer = ATTEMPT_DONE;
+    size_t looked = 0;
+    for (int i = 0; i < 20; i++) {
+        bed_tick(b);
+    }
+    for (size_t i = in_flight; i < b->count; i++) {
+        looked += b->attempts[i].look_first;
+    }
+    assert_true(b->count > 100);
+    assert_true(looked <= 4);
+}
+
 static void outbox__a_tick_begins_a_bounded_number_of_attempts(void **state)
 {
     struct bed *b = *state;
@@ -307,6 +335,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(outbox__does_the_same_work_with_100000_waiting),
+        TEST(outbox__looks_first_only_for_what_was_in_flight),
         TEST(outbox__a_tick_begins_a_bounded_number_of_attempts),
         TEST(outbox__new_work_is_not_starved_by_a_backlog),
         TEST(outbox__scans_no_growing_table),
