@@ -105,7 +105,8 @@ void devices_close(struct station *st)
 /* A pty has no line noise: its settling time is over at once. */
 static mono_t noise_from(const struct hal_port_spec *port, const struct scanner *s, mono_t now)
 {
-    return port->transport == HAL_TRANSPORT_PTY ? (mono_t){now.ms - s->framing.settle_ms} : now;
+    bool quiet = port->transport == HAL_TRANSPORT_PTY;
+    return mono_plus(now, quiet ? -(int64_t)s->framing.settle_ms : 0);
 }
 
 static void scanner_event(struct station *st, struct station_scanner *s, const struct hal_event *e)

@@ -156,14 +156,10 @@ static const struct column destination_columns[] = {
 };
 
 static const struct column message_columns[] = {
-    {"order", "reference", COLUMN_TEXT},
-    {"to", "destination", COLUMN_TEXT},
-    {"state", "state", COLUMN_TEXT},
-    {"waits for", "waits_for", COLUMN_TEXT},
-    {"tries", "attempts", COLUMN_NUMBER},
-    {"saved", "stored_at", COLUMN_MOMENT},
-    {"key", "key", COLUMN_TEXT},
-    {"last answer", "last_result", COLUMN_TEXT},
+    {"order", "reference", COLUMN_TEXT},  {"to", "destination", COLUMN_TEXT},
+    {"state", "state", COLUMN_TEXT},      {"waits for", "waits_for", COLUMN_TEXT},
+    {"tries", "attempts", COLUMN_NUMBER}, {"saved", "stored_at", COLUMN_MOMENT},
+    {"key", "key", COLUMN_TEXT},          {"last answer", "last_result", COLUMN_TEXT},
 };
 
 void print_status(json_node root)
