@@ -169,6 +169,18 @@ demo: packages ## the same without a person: ten stories, judged by the other si
 	@exec $(B)/packdemo --programs $(B)
 .PHONY: run demo
 
+# Runs the station in simulated worlds; built like a test, from the same objects as the firmware.
+$(B)/packsim: $(B)/tools/packsim/main.o $(LIBWORLD) $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBSIM)
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS)
+all: $(B)/packsim
+SEEDS ?= 400
+sim: ## seeded worlds with faults (SEEDS=400; -O2)
+	@$(MAKE) --no-print-directory VARIANT=release build/release/packsim
+	@build/release/packsim --seeds 1..$(SEEDS)
+	@for plan in $(sort $(wildcard tests/simulation/plans/*.plan)); do build/release/packsim --plan $$plan || exit 1; done
+.PHONY: sim
+
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 

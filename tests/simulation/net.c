@@ -176,7 +176,7 @@ void net_request(void *ctx, mono_t now, const struct hal_http_request *q,
     assert(which == PEER_SHOP || slice_starts(url, NET_CLARUS));
     net_land_late(s);
     s->requests++;
-    if (s->offline[which]) return;
+    if (s->offline[which] || !mono_reached(hal_now(s->hal), s->offline_until[which])) return;
     char target[2048];
     slice_copy_cut(slice_sub(url, strlen(NET_CLARUS), url.len), target, sizeof target);
     char *query = strchr(target, '?');

@@ -102,7 +102,8 @@ struct sim {
     struct peers *peers;
     struct zpl_printer *printer;
     struct fault_plan *faults;
-    bool offline[2]; /* by enum peer: Clarus, shop */
+    bool offline[2];         /* by enum peer: Clarus, shop */
+    mono_t offline_until[2]; /* an outage that ends by itself */
 
     struct bench_view view;
     struct sim_order orders[SIM_ORDERS_MAX];
