@@ -91,9 +91,24 @@ static void keep_slack(struct store *st)
     st->disk_full = full;
 }
 
+/* After a sync that failed the log may be readable and still not be on the medium; what is appended
+ * behind such a gap is lost with it when power goes. Home in the database, synced, and with a log
+ * begun anew, it is safe. A full disk leaves it as it is. */
+static err_t bring_log_home(struct store *st, const char *path, struct store_fault *fault)
+{
+    err_t e = store_checkpoint(st);
+    if (e == ERR_OK || e == ERR_NOSPACE) return ERR_OK;
+    store_blame(fault, path,
+                e == ERR_CORRUPT ? "the file is damaged" : "the log cannot be written home",
+                e == ERR_CORRUPT ? "It is set aside with its -wal; keep both for salvage."
+                                 : "Check the disk and its permissions.");
+    return e;
+}
+
 static err_t open_stages(struct store *st, const struct store_options *o, struct store_fault *fault)
 {
     err_t e = store_setup(st, o, fault);
+    if (e == ERR_OK) e = bring_log_home(st, o->path, fault);
     if (e) return e;
     e = store_migrate(st, o, fault);
     if (e) return e;

@@ -9,6 +9,7 @@
 #define ROWS         64
 #define RACE_MS      120000 /* a cancellation this young may have crossed a request under way */
 #define REQUESTS_MAX 240    /* a minute of virtual time, over a whole run */
+#define BURST_MIN    6      /* a start may ask for as much as these minutes */
 
 static const char OPEN_EXCEPTIONS[] =
     "SELECT count(*) FROM exception WHERE open = 1 AND (object = 'order ' || ?1 OR consignment_id "
@@ -159,7 +160,7 @@ void check_s5_no_phantom(struct sim *s)
                          o->reference, (long long)(rows[k].at_ms - at) / 1000);
         n = peers_dispatches(s->peers, o->reference, done, ROWS);
         for (size_t k = 0; k < n && k < ROWS; k++)
-            if (done[k].at_ms > at + RACE_MS)
+            if (done[k].at_ms > at + RACE_MS && !exception_stands(s, o))
                 sim_fail(s, "S5", "order %s: dispatched %lld s after its cancellation",
                          o->reference, (long long)(done[k].at_ms - at) / 1000);
     }
@@ -201,7 +202,7 @@ void check_s7_counts_add_up(struct sim *s)
 void check_s9_bounded(struct sim *s)
 {
     int64_t minutes = hal_now(s->hal).ms / 60000 + 1;
-    if (s->requests > (uint64_t)minutes * REQUESTS_MAX)
+    if (s->requests > (uint64_t)(minutes + BURST_MIN) * REQUESTS_MAX)
         sim_fail(s, "S9", "%llu requests in %lld minutes", (unsigned long long)s->requests,
                  (long long)minutes);
 }
@@ -216,9 +217,7 @@ void check_s10_crash_only(struct sim *s)
 void check_l1_drains(struct sim *s)
 {
     if (!sim_is_drained(s))
-        sim_fail(s, "L1", "%lld messages still wait",
-                 (long long)sim_number(s, "SELECT count(*) FROM message WHERE state IN (0, 1, 2)",
-                                       NULL));
+        sim_fail(s, "L1", "%lld messages still wait", (long long)sim_waiting(s));
 }
 
 void check_l2_new_order_can_be_packed(struct sim *s)

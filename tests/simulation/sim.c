@@ -340,9 +340,18 @@ int64_t sim_number(struct sim *s, const char *sql, const char *text)
     return store_int(q, 0);
 }
 
+int64_t sim_waiting(struct sim *s)
+{
+    return sim_number(s,
+                      "SELECT count(*) FROM message m WHERE m.state IN (0, 1, 2) AND NOT EXISTS "
+                      "(SELECT 1 FROM message p WHERE p.consignment_id = m.consignment_id AND "
+                      "p.state IN (3, 4))",
+                      NULL);
+}
+
 bool sim_is_drained(struct sim *s)
 {
-    return sim_number(s, "SELECT count(*) FROM message WHERE state IN (0, 1, 2)", NULL) == 0;
+    return sim_waiting(s) == 0;
 }
 
 /* -------------------------------------------------------------------------- making a world -- */

@@ -142,6 +142,8 @@ void sim_cancel(struct sim *s, struct sim_order *o, bool clarus, bool shop);
 struct sim_paper *sim_paper_of(struct sim *s, const char *tracking);
 /* One number of the surviving store; -1 when it cannot be read. `sql` must be static text. */
 int64_t sim_number(struct sim *s, const char *sql, const char *text);
+/* Messages not delivered, without those that stand behind a parked or frozen one of their order. */
+int64_t sim_waiting(struct sim *s);
 bool sim_is_drained(struct sim *s);
 /* Records a broken promise; the first one counts. */
 void sim_fail(struct sim *s, const char *promise, const char *format, ...) PRINTF_LIKE(3, 4);

@@ -29,6 +29,7 @@ static void add_orders(struct sim *s)
             lines[k].quantity = 1 + (uint32_t)((r >> (8 + k * 4)) % 3);
         }
         unsigned way = (unsigned)((r >> 32) % 8);
+        if (way == 1) lines[0].quantity = 1; /* less than a task of Clarus waits for the lead */
         (void)sim_add_order(s, lines, n,
                             way == 0   ? WAY_PARCELS
                             : way == 1 ? WAY_PART
