@@ -11,6 +11,11 @@ static const struct config_station *settings(const struct station *st)
 
 /* ---------------------------------------------------------------------------------- printer -- */
 
+static bool printer_is_stopped(const struct station *st)
+{
+    return !printer_is_present(st->printer) || (printer_flags(st->printer) & PRINTER_STOPPED);
+}
+
 static void on_print_result(void *ctx, const struct print_result *r)
 {
     struct station *st = ctx;
@@ -20,7 +25,8 @@ static void on_print_result(void *ctx, const struct print_result *r)
         n->print = r->outcome;
         slice_copy_cut(slice_text(r->text), n->text, sizeof n->text);
     }
-    (void)news_add(st, NEWS_PRINTER_READY);
+    /* One that stands says so when it goes on; asking again at once would only be refused again. */
+    if (!printer_is_stopped(st)) (void)news_add(st, NEWS_PRINTER_READY);
 }
 
 static void on_printer_changed(void *ctx)
@@ -30,9 +36,8 @@ static void on_printer_changed(void *ctx)
     st->printer_since = hal_wall(st->hal).ms;
     if (!st->fx) return;
     effects_screen(st->fx);
-    bool stopped =
-        !printer_is_present(st->printer) || (printer_flags(st->printer) & PRINTER_STOPPED);
-    if (!stopped && !printer_is_busy(st->printer)) (void)news_add(st, NEWS_PRINTER_READY);
+    if (!printer_is_stopped(st) && !printer_is_busy(st->printer))
+        (void)news_add(st, NEWS_PRINTER_READY);
 }
 
 static void pump(void *ctx, struct hal *hal)
