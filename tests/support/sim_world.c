@@ -359,8 +359,10 @@ int64_t world_number(struct sim_world *w, const char *sql)
 {
     sqlite3_stmt *q = NULL;
     bool row = false;
-    assert_int_equal(store_prepare(w->station->store, sql, &q), ERR_OK);
-    assert_int_equal(store_step(w->station->store, q, &row), ERR_OK);
+    struct store *store = w->station ? w->station->store : NULL;
+    assert_non_null(store);
+    assert_int_equal(store_prepare(store, sql, &q), ERR_OK);
+    assert_int_equal(store_step(store, q, &row), ERR_OK);
     int64_t n = row ? store_int(q, 0) : 0;
     store_reset_local(&q);
     return n;
