@@ -128,7 +128,7 @@ static void gate__needs_tracking_as_well(void **state)
     assert_int_equal(outbox_rows(b->ob, "shop", true, &row, 1), 1);
     assert_string_equal(row.waits_for, "tracking numbers and the manifest of DPD UK");
     run_sql(b, "UPDATE parcel SET tracking = 'T1'");
-    bed_pass(b, 2 * OUTBOX_GATES_EVERY_MS);
+    bed_pass(b, INT64_C(2) * OUTBOX_GATES_EVERY_MS);
     assert_int_equal(bed_figures(b, "shop").done, 1);
 }
 
@@ -138,9 +138,9 @@ static void gate__opens_at_the_cut_off_of_a_carrier_that_closes_by_itself(void *
     restart_with(b, true, 18 * 60 + 30);
     bed_save(b, "O1", "shop");
     set_carrier(b);
-    bed_pass(b, 6 * HOUR + 29 * 60000);
+    bed_pass(b, 6 * HOUR + INT64_C(29) * 60000);
     assert_int_equal(bed_figures(b, "shop").done, 0);
-    bed_pass(b, 3 * 60000);
+    bed_pass(b, INT64_C(3) * 60000);
     assert_int_equal(bed_figures(b, "shop").done, 1);
     assert_int_equal(bed_exception(b, "manifest.not_closed").id, 0);
     bed_save(b, "O2", "shop");
@@ -155,7 +155,7 @@ static void gate__an_untrusted_clock_opens_nothing(void **state)
 {
     struct bed *b = *state;
     restart_with(b, true, 13 * 60);
-    hal_sim_set_wall(b->hal, NOON - 400 * 24 * HOUR, false);
+    hal_sim_set_wall(b->hal, NOON - INT64_C(400) * 24 * HOUR, false);
     bed_save(b, "O1", "shop");
     set_carrier(b);
     bed_pass(b, 30 * HOUR);
@@ -180,7 +180,7 @@ static void gate__an_overdue_list_is_an_exception_until_it_is_closed(void **stat
     set_carrier(b);
     bed_pass(b, HOUR - 60000);
     assert_int_equal(bed_exception(b, "manifest.not_closed").id, 0);
-    bed_pass(b, 3 * 60000);
+    bed_pass(b, INT64_C(3) * 60000);
     struct exception_row x = bed_exception(b, "manifest.not_closed");
     assert_string_equal(x.object, "carrier DPD");
     assert_string_equal(x.owner, "lead");

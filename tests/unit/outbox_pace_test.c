@@ -75,13 +75,13 @@ static void outbox__attempts_under_way_are_taken_off_the_budget(void **state)
     struct bed *b = *state;
     b->automatic = false;
     save_many(b, 30);
-    outbox_budget(b->ob, CLARUS, 6 * 2 * OUTBOX_ATTEMPT_REQUESTS, 30000);
+    outbox_budget(b->ob, CLARUS, INT64_C(6) * 2 * OUTBOX_ATTEMPT_REQUESTS, 30000);
     bed_pass(b, 1000);
     assert_int_equal(b->count, 6);
-    outbox_budget(b->ob, CLARUS, 6 * 2 * OUTBOX_ATTEMPT_REQUESTS, 30000);
+    outbox_budget(b->ob, CLARUS, INT64_C(6) * 2 * OUTBOX_ATTEMPT_REQUESTS, 30000);
     bed_pass(b, 1000);
     assert_int_equal(b->count, 6);
-    outbox_budget(b->ob, CLARUS, 8 * 2 * OUTBOX_ATTEMPT_REQUESTS, 30000);
+    outbox_budget(b->ob, CLARUS, INT64_C(8) * 2 * OUTBOX_ATTEMPT_REQUESTS, 30000);
     bed_pass(b, 1000);
     assert_int_equal(b->count, 8);
 }
