@@ -164,7 +164,8 @@ run: ## the whole station on stand-ins; prints the address to open
 	@tools/packages.sh build
 	@$(MAKE) -s --no-print-directory -j$$(nproc) $(PROGRAMS)
 	@exec tools/run.sh $(B)
-demo: packages ## the same without a person: ten stories, judged by the other side
+demo: ## the same without a person: ten stories, judged by the other side
+	@tools/packages.sh build test
 	@$(MAKE) -s --no-print-directory -j$$(nproc) $(PROGRAMS) $(B)/packdemo
 	@exec $(B)/packdemo --programs $(B)
 .PHONY: run demo
