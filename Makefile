@@ -180,7 +180,21 @@ sim: ## seeded worlds with faults (SEEDS=400; -O2)
 	@$(MAKE) --no-print-directory VARIANT=release build/release/packsim
 	@build/release/packsim --seeds 1..$(SEEDS)
 	@for plan in $(sort $(wildcard tests/simulation/plans/*.plan)); do build/release/packsim --plan $$plan || exit 1; done
-.PHONY: sim
+# Each planted bug: NAME:file. The file is compiled with -DPLANT_NAME and takes the place of its object in
+# the library.
+PLANTS := SYNC_NORMAL:firmware/store/store_setup.c LOG_STAYS:firmware/store/store.c \
+          ACK_BEFORE_COMMIT:firmware/station.c SEND_BEFORE_COMMIT:firmware/station.c \
+          PRINTER_HAMMER:firmware/station/devices.c
+CANARY_SEEDS ?= 300
+sim-canary: ## planted bugs, and within how many seeds the checker finds each (-O2)
+	@$(MAKE) --no-print-directory VARIANT=release build/release/packsim
+	@mkdir -p build/canary; failed=0; for plant in $(PLANTS); do name=$${plant%%:*}; file=$${plant#*:}; \
+	   gcc $(filter-out $(OPT_$(VARIANT)) -Ibuild/$(VARIANT)/gen -I$(B)/gen,$(CORE_CFLAGS)) $(OPT_release) -Ibuild/release/gen -DPLANT_$$name -c -o build/canary/$$name.o $$file && \
+	   gcc -pie -o build/canary/$$name build/release/tools/packsim/main.o build/canary/$$name.o -Wl,--start-group build/release/libworld.a \
+	     build/release/libsupport.a build/release/libpeers.a build/release/libcore.a build/release/libsim.a -Wl,--end-group $(CORE_LIBS) || exit 1; \
+	   found=$$(build/canary/$$name --seeds 1..$(CANARY_SEEDS) --jobs 1 --until-broken | grep -m1 '^seed '); \
+	   if [ -n "$$found" ]; then echo "$$name: $$found"; else echo "$$name: NOT FOUND in $(CANARY_SEEDS) seeds"; failed=1; fi; done; exit $$failed
+.PHONY: sim sim-canary
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14

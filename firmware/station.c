@@ -127,6 +127,12 @@ static bool must_commit(struct station *st)
 static err_t finish(struct station *st, struct station_fault *fault)
 {
     if (store_failed(st->store)) return rooms_rebuild(st, fault);
+#ifdef PLANT_ACK_BEFORE_COMMIT
+    effects_acknowledge(st->fx);
+#endif
+#ifdef PLANT_SEND_BEFORE_COMMIT
+    effects_perform(st->fx);
+#endif
     if (must_commit(st)) {
         err_t e = store_commit(st->store);
         if (e) return rooms_rebuild(st, fault);

@@ -26,7 +26,10 @@ static void on_print_result(void *ctx, const struct print_result *r)
         slice_copy_cut(slice_text(r->text), n->text, sizeof n->text);
     }
     /* One that stands says so when it goes on; asking again at once would only be refused again. */
-    if (!printer_is_stopped(st)) (void)news_add(st, NEWS_PRINTER_READY);
+#ifndef PLANT_PRINTER_HAMMER
+    if (printer_is_stopped(st)) return;
+#endif
+    (void)news_add(st, NEWS_PRINTER_READY);
 }
 
 static void on_printer_changed(void *ctx)

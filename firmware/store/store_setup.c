@@ -56,7 +56,11 @@ struct setting {
 static const struct setting SETTINGS[] = {
     {"", "PRAGMA locking_mode=EXCLUSIVE", "exclusive"},
     {"PRAGMA page_size=1024", "PRAGMA journal_mode=WAL", "wal"},
+#ifdef PLANT_SYNC_NORMAL
+    {"PRAGMA synchronous=NORMAL", "PRAGMA synchronous", "1"},
+#else
     {"PRAGMA synchronous=FULL", "PRAGMA synchronous", "2"},
+#endif
     {"", "PRAGMA wal_autocheckpoint=0", "0"},
     {"", "PRAGMA journal_size_limit=-1", "-1"},
     {"PRAGMA foreign_keys=ON", "PRAGMA foreign_keys", "1"},

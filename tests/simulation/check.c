@@ -6,10 +6,12 @@
 #include "tests/simulation/net.h"
 #include "tests/simulation/packer.h"
 
-#define ROWS         64
-#define RACE_MS      120000 /* a cancellation this young may have crossed a request under way */
-#define REQUESTS_MAX 240    /* a minute of virtual time, over a whole run */
-#define BURST_MIN    6      /* a start may ask for as much as these minutes */
+#define ROWS           64
+#define RACE_MS        120000 /* a cancellation this young may have crossed a request under way */
+#define REQUESTS_MAX   240    /* a minute of virtual time, over a whole run */
+#define OPERATIONS_MAX 3000 /* disk operations an order may cost, waiting and recovering included  \
+                             */
+#define BURST_MIN 6         /* a start may ask for as much as these minutes */
 
 static const char OPEN_EXCEPTIONS[] =
     "SELECT count(*) FROM exception WHERE open = 1 AND (object = 'order ' || ?1 OR consignment_id "
@@ -205,6 +207,11 @@ void check_s9_bounded(struct sim *s)
     if (s->requests > (uint64_t)(minutes + BURST_MIN) * REQUESTS_MAX)
         sim_fail(s, "S9", "%llu requests in %lld minutes", (unsigned long long)s->requests,
                  (long long)minutes);
+    uint64_t most = OPERATIONS_MAX * (s->order_count + s->boots + s->faults_named);
+    if (disk_operations(s->disk) > most)
+        sim_fail(s, "S9", "%llu disk operations for %zu orders and %llu starts",
+                 (unsigned long long)disk_operations(s->disk), s->order_count,
+                 (unsigned long long)s->boots);
 }
 
 /* ---- S10: the station runs; every start ended ready or with a named fault (sim.c watches) ---- */

@@ -1,7 +1,7 @@
 /* packsim - the whole station in simulated worlds. See docs/reliability.md.
  *
  *   packsim --seed N [--narrate] [--minimise]   one seed
- *   packsim --seeds A..B [--jobs N]             many; totals
+ *   packsim --seeds A..B [--jobs N] [--until-broken]  many; totals
  *   packsim --plan FILE [--narrate]             the faults of a plan
  *
  * Ends with 1 when a promise was broken, 2 when it was called wrongly. */
@@ -96,10 +96,18 @@ static void one_of_many(uint64_t seed, struct totals *t)
     printf("seed %llu: two runs differ\n", (unsigned long long)seed);
 }
 
-static void work(uint64_t from, uint64_t to, uint64_t step, struct totals *t)
+struct range {
+    uint64_t from, to;
+    unsigned jobs;
+    bool until_broken; /* a job ends with the first violation it finds */
+};
+
+static void work(const struct range *range, unsigned job, struct totals *t)
 {
-    for (uint64_t seed = from; seed <= to; seed += step)
+    for (uint64_t seed = range->from + job; seed <= range->to; seed += range->jobs) {
         one_of_many(seed, t);
+        if (range->until_broken && t->violations) return;
+    }
 }
 
 static void tell_totals(const struct totals *t, double cpu)
@@ -132,8 +140,9 @@ static bool worker_ended(pid_t pid, const struct totals *t)
     return false;
 }
 
-static int many(uint64_t from, uint64_t to, unsigned jobs)
+static int many(const struct range *range)
 {
+    unsigned jobs = range->jobs;
     struct totals sum = {.seeds = 0};
     struct totals *parts =
         mmap(NULL, jobs * sizeof *parts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -147,7 +156,7 @@ static int many(uint64_t from, uint64_t to, unsigned jobs)
         pids[i] = fork();
         if (pids[i] < 0) return 2;
         if (pids[i] != 0) continue;
-        work(from + i, to, jobs, &parts[i]);
+        work(range, i, &parts[i]);
         cpu[i] = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
         (void)fflush(NULL);
         _exit(0);
@@ -225,7 +234,7 @@ static int from_file(const char *path, bool narrate)
 
 struct arguments {
     const char *seed, *seeds, *plan;
-    bool narrate, minimise;
+    bool narrate, minimise, until_broken;
     int64_t jobs;
 };
 
@@ -237,6 +246,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
             a->narrate = true;
         } else if (strcmp(argv[i], "--minimise") == 0) {
             a->minimise = true;
+        } else if (strcmp(argv[i], "--until-broken") == 0) {
+            a->until_broken = true;
         } else if (value && strcmp(argv[i], "--seed") == 0) {
             a->seed = argv[++i];
         } else if (value && strcmp(argv[i], "--seeds") == 0) {
@@ -264,7 +275,7 @@ static bool read_range(const char *text, int64_t *from, int64_t *to)
 static int usage(void)
 {
     (void)fprintf(stderr, "usage: packsim --seed N [--narrate] [--minimise]\n"
-                          "       packsim --seeds A..B [--jobs N]\n"
+                          "       packsim --seeds A..B [--jobs N] [--until-broken]\n"
                           "       packsim --plan FILE [--narrate]\n");
     return 2;
 }
@@ -277,10 +288,11 @@ int main(int argc, char **argv)
     if (!read_arguments(argc, argv, &a)) return usage();
     if (a.jobs > JOBS_MAX) a.jobs = JOBS_MAX;
     if (a.plan) return from_file(a.plan, a.narrate);
-    if (a.seeds)
-        return read_range(a.seeds, &from, &to)
-                   ? many((uint64_t)from, (uint64_t)to, (unsigned)a.jobs)
-                   : usage();
+    if (a.seeds) {
+        if (!read_range(a.seeds, &from, &to)) return usage();
+        struct range range = {(uint64_t)from, (uint64_t)to, (unsigned)a.jobs, a.until_broken};
+        return many(&range);
+    }
     if (text_int(slice_text(a.seed), 0, INT64_MAX, &from)) return usage();
     fault_plan_swarm(&plan, (uint64_t)from);
     return one(&plan, a.narrate, a.minimise);
