@@ -19,6 +19,7 @@ void check_s9_bounded(struct sim *s);
 void check_s10_crash_only(struct sim *s);
 /* After everything healed and the outbox had its time. */
 void check_s1_nothing_lost(struct sim *s);
+void check_s5_late_is_pulled(struct sim *s);
 void check_l1_drains(struct sim *s);
 void check_l2_new_order_can_be_packed(struct sim *s);
 void check_l3_all_agree(struct sim *s);

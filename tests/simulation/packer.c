@@ -219,8 +219,17 @@ static void world_turns(struct sim *s, struct packer *p, struct sim_order *o)
     }
 }
 
+/* Whatever she meant to take, the order on the screen is the one on the bench. */
+static struct sim_order *on_bench(struct sim *s, struct sim_order *meant)
+{
+    for (size_t i = 0; i < s->order_count; i++)
+        if (strcmp(s->orders[i].reference, s->view.reference) == 0) return &s->orders[i];
+    return meant;
+}
+
 void packer_step(struct sim *s, struct packer *p, struct sim_order *o)
 {
+    o = on_bench(s, o);
     watch(s, p);
     p->acts++;
     world_turns(s, p, o);
