@@ -119,7 +119,7 @@ static void stop_order(struct bench *b, const struct verdict *v)
 }
 
 /* The catalogue may have learned something with the answer. */
-static bool reload(struct bench *b)
+bool session_reload(struct bench *b)
 {
     size_t current = b->current_line;
     err_t e = rows_load_order(b, b->order.id);
@@ -171,7 +171,7 @@ static void checked_go(struct bench *b)
     b->checked_at = effects_now(b->fx);
     b->working_offline = false;
     clear_for_order(b, "bench.parked");
-    if (reload(b)) go_on(b);
+    if (session_reload(b)) go_on(b);
 }
 
 /* The last known state says that it may go, and is young enough. */
@@ -190,7 +190,7 @@ static void checked_unknown(struct bench *b, const struct verdict *v)
     }
     b->working_offline = true;
     b->notice = say("bench.working_offline");
-    if (reload(b)) go_on(b);
+    if (session_reload(b)) go_on(b);
 }
 
 void session_verdict(struct bench *b, uint32_t ticket, const struct verdict *v)

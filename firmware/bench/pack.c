@@ -110,6 +110,11 @@ static void counted(struct bench *b, struct session_line *l, qty_t quantity)
 static void count(struct bench *b, const struct product_hit *hit, struct slice text)
 {
     struct session_line *l = line_with_room(b, hit);
+    if (!l && !is_ordered(b, hit->product_id)) {
+        /* The product may have become known after the lines were read. */
+        if (!session_reload(b)) return;
+        l = line_with_room(b, hit);
+    }
     struct session_parcel *p = session_open_parcel(b);
     if (!l) {
         refuse_product(b, hit, text);

@@ -204,7 +204,8 @@ err_t rows_saved_label(struct bench *b, struct slice scan, char reference[REFERE
 void session_enter(struct bench *b, enum bench_phase phase);
 uint32_t session_ask(struct bench *b, int64_t wait_ms);
 void session_open(struct bench *b, int64_t consignment_id); /* open.c */
-void session_opened(struct bench *b);                       /* claim is ours (or not needed) */
+bool session_reload(struct bench *b); /* lines and parcels from the store; false: failed */
+void session_opened(struct bench *b); /* claim is ours (or not needed) */
 void session_claim(struct bench *b, bool take_over);
 void session_next_note(struct bench *b);
 void session_leave(struct bench *b, bool release); /* to idle; counts stay in the store */

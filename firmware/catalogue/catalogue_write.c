@@ -394,6 +394,18 @@ static err_t drop_barcodes(struct store *st, int64_t product_id)
     return store_run(st, q);
 }
 
+/* Lines read before their product was known to the station. */
+static err_t link_lines(struct store *st, int64_t product_id, const char *sku)
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    err_t e = prepare_write(
+        st, "UPDATE line SET product_id = ?1 WHERE product_id IS NULL AND sku = ?2", &q);
+    if (e) return e;
+    store_bind_int(q, 1, product_id);
+    store_bind_text(q, 2, sku);
+    return store_run(st, q);
+}
+
 err_t catalogue_put_product(struct store *st, wall_t at, const struct product_reading *r,
                             int64_t *out_id)
 {
@@ -407,8 +419,8 @@ err_t catalogue_put_product(struct store *st, wall_t at, const struct product_re
     if (e) return e;
     int64_t id = 0;
     e = product_id_of(st, r->clarus_id, &id);
-    if (e) return e;
-    e = drop_barcodes(st, id);
+    if (e == ERR_OK) e = link_lines(st, id, r->code);
+    if (e == ERR_OK) e = drop_barcodes(st, id);
     for (size_t i = 0; i < 4 && e == ERR_OK; i++) {
         e = put_barcode(st, id, levels[i], r->barcode[i].code, r->barcode[i].factor);
     }

@@ -88,6 +88,7 @@ CREATE TABLE line (
     shop_line      TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX line_consignment ON line (consignment_id, position);
+CREATE INDEX line_without_product ON line (sku) WHERE product_id IS NULL;
 
 CREATE TABLE carrying (                          -- what a scanned tote or pick list stands for
     code           TEXT NOT NULL,
