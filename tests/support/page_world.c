@@ -180,7 +180,7 @@ static void build(struct page_world *w)
         .outbox = w->outbox,
         .log = &w->log,
         .config = &w->config,
-        .from = {w, on_bench, on_station, on_scan, on_command, on_recall},
+        .from = {w, on_bench, on_station, on_scan, on_command, on_recall, NULL},
     };
     must(console_pages_new(&co, &w->pages) == ERR_OK, "console");
 }
