@@ -76,7 +76,7 @@ int console_bed_set_up(void **state)
         .outbox = w->bed->ob,
         .log = &w->bed->log,
         .config = &w->config,
-        .from = {w, on_bench, on_station, on_scan, on_command, on_recall},
+        .from = {w, on_bench, on_station, on_scan, on_command, on_recall, NULL},
     };
     assert_int_equal(console_pages_new(&options, &w->pages), ERR_OK);
     *state = w;
