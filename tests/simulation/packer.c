@@ -242,6 +242,7 @@ void packer_step(struct sim *s, struct packer *p, struct sim_order *o)
         packs(s, p, o);
         return;
     case FACE_ATTENTION:
+        if (says(s, "bench.confirm_part")) o->way = WAY_PART; /* asked, and confirmed */
         if (says(s, "bench.which_box"))
             sim_scan(s, "BOX-M");
         else
