@@ -185,7 +185,7 @@ sim: ## seeded worlds with faults (SEEDS=400; -O2)
 PLANTS := SYNC_NORMAL:firmware/store/store_setup.c LOG_STAYS:firmware/store/store.c \
           ACK_BEFORE_COMMIT:firmware/station.c SEND_BEFORE_COMMIT:firmware/station.c \
           PRINTER_HAMMER:firmware/station/devices.c
-CANARY_SEEDS ?= 300
+CANARY_SEEDS ?= 1000
 sim-canary: ## planted bugs, and within how many seeds the checker finds each (-O2)
 	@$(MAKE) --no-print-directory VARIANT=release build/release/packsim
 	@mkdir -p build/canary; failed=0; for plant in $(PLANTS); do name=$${plant%%:*}; file=$${plant#*:}; \

@@ -91,16 +91,54 @@ static void keep_slack(struct store *st)
     st->disk_full = full;
 }
 
-/* After a sync that failed the log may be readable and still not be on the medium; what is appended
- * behind such a gap is lost with it when power goes. Home in the database, synced, and with a log
- * begun anew, it is safe. A full disk leaves it as it is. */
+#define LOG_HEADER 32
+#define LOG_FRAME  (24 + STORE_PAGE_SIZE)
+#define LOG_PIECE  16 /* frames read and written at once */
+
+/* How many frames at the beginning of a piece carry the salts of the log's header. */
+static int frames_of_log(const uint8_t *piece, const uint8_t *header)
+{
+    int n = 0;
+    while (n < LOG_PIECE && memcmp(piece + (size_t)n * LOG_FRAME + 8, header + 16, 8) == 0)
+        n++;
+    return n;
+}
+
+/* Writes the log's frames once more, byte for byte, and syncs. */
+static int write_log_again(sqlite3_file *log)
+{
+    uint8_t header[LOG_HEADER], piece[LOG_PIECE * LOG_FRAME];
+    const int len = (int)sizeof piece;
+    sqlite3_int64 at = LOG_HEADER;
+    int rc = log->pMethods->xRead(log, header, LOG_HEADER, 0);
+    if (rc == SQLITE_IOERR_SHORT_READ || header[0] == 0) return SQLITE_OK; /* no log yet */
+    if (rc == SQLITE_OK) rc = log->pMethods->xWrite(log, header, LOG_HEADER, 0);
+    for (int n = LOG_PIECE; rc == SQLITE_OK && n == LOG_PIECE; at += len) {
+        rc = log->pMethods->xRead(log, piece, len, at);
+        if (rc == SQLITE_IOERR_SHORT_READ) rc = SQLITE_OK; /* the rest is zeros */
+        n = frames_of_log(piece, header);
+        if (rc == SQLITE_OK && n > 0) rc = log->pMethods->xWrite(log, piece, n * LOG_FRAME, at);
+    }
+    return rc == SQLITE_OK ? log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) : rc;
+}
+
+/* After a sync that failed the log may be readable and still not be on the medium. What is appended
+ * behind such a gap is lost with it when power goes, and pages brought home from it would be
+ * damage. So it is written again and synced, then brought home and begun anew. A full disk leaves
+ * it there. */
+static err_t make_log_durable(struct store *st)
+{
+    sqlite3_file *log = file_of(st, SQLITE_FCNTL_JOURNAL_POINTER);
+#ifdef PLANT_LOG_STAYS
+    if (log) return ERR_OK;
+#endif
+    int rc = log ? write_log_again(log) : SQLITE_OK;
+    return rc == SQLITE_OK ? store_checkpoint(st) : store_translate(st, rc, "log");
+}
+
 static err_t bring_log_home(struct store *st, const char *path, struct store_fault *fault)
 {
-#ifdef PLANT_LOG_STAYS
-    err_t e = st->failed ? ERR_IO : ERR_OK;
-#else
-    err_t e = store_checkpoint(st);
-#endif
+    err_t e = make_log_durable(st);
     if (e == ERR_OK || e == ERR_NOSPACE) return ERR_OK;
     store_blame(fault, path,
                 e == ERR_CORRUPT ? "the file is damaged" : "the log cannot be written home",

@@ -10,9 +10,10 @@
 #define RACE_MS      120000 /* a cancellation this young may have crossed a request under way */
 #define REQUESTS_MAX 240    /* a minute of virtual time, over a whole run */
 #define OPERATIONS_MAX                                                                             \
-    3000            /* disk operations an order may cost, waiting and recovering included          \
-                     */
-#define BURST_MIN 6 /* a start may ask for as much as these minutes */
+    3000                   /* disk operations an order may cost, waiting and recovering included   \
+                            */
+#define OPERATIONS_IDLE 60 /* a minute of virtual time */
+#define BURST_MIN       6  /* a start may ask for as much as these minutes */
 
 static const char OPEN_EXCEPTIONS[] =
     "SELECT count(*) FROM exception WHERE open = 1 AND (object = 'order ' || ?1 OR consignment_id "
@@ -219,7 +220,8 @@ void check_s9_bounded(struct sim *s)
     if (s->requests > (uint64_t)(minutes + BURST_MIN) * REQUESTS_MAX)
         sim_fail(s, "S9", "%llu requests in %lld minutes", (unsigned long long)s->requests,
                  (long long)minutes);
-    uint64_t most = OPERATIONS_MAX * (s->order_count + s->boots + s->faults_named);
+    uint64_t most = OPERATIONS_MAX * (s->order_count + s->boots + s->faults_named) +
+                    OPERATIONS_IDLE * (uint64_t)minutes;
     if (disk_operations(s->disk) > most)
         sim_fail(s, "S9", "%llu disk operations for %zu orders and %llu starts",
                  (unsigned long long)disk_operations(s->disk), s->order_count,
