@@ -8,6 +8,7 @@
 #define APPLICATION_ID 0x7061636B /* "pack" */
 
 extern const unsigned char asset_schema_1_sql[];
+extern const unsigned char asset_schema_2_sql[];
 
 struct migration {
     int64_t to;
@@ -16,6 +17,7 @@ struct migration {
 
 static const struct migration MIGRATIONS[] = {
     {1, asset_schema_1_sql},
+    {2, asset_schema_2_sql},
 };
 #define SCHEMA_VERSION (MIGRATIONS[sizeof MIGRATIONS / sizeof MIGRATIONS[0] - 1].to)
 

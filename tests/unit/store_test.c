@@ -123,7 +123,7 @@ static void store__puts_its_settings_in_force(void **state)
     assert_int_equal(pragma(b, "PRAGMA synchronous"), 2);
     assert_int_equal(pragma(b, "PRAGMA wal_autocheckpoint"), 0);
     assert_int_equal(pragma(b, "PRAGMA page_size"), STORE_PAGE_SIZE);
-    assert_int_equal(pragma(b, "PRAGMA user_version"), 1);
+    assert_int_equal(pragma(b, "PRAGMA user_version"), 2);
     assert_int_equal(pragma(b, "PRAGMA foreign_keys"), 1);
     store_rollback(b->st);
     assert_false(store_intake_full(b->st));
