@@ -10,6 +10,7 @@
 #include "firmware/clarus/clarus.h"
 #include "firmware/console/console.h"
 #include "firmware/labels/labels.h"
+#include "firmware/labels/paper.h"
 #include "firmware/outbox/outbox.h"
 #include "firmware/station.h"
 
