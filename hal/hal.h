@@ -323,6 +323,8 @@ const char *hal_store_vfs(const struct hal *h);  /* SQLite VFS name; NULL: the d
 MUST_CHECK err_t hal_store_free(struct hal *h, uint64_t *out_bytes);
 /* Moves a damaged store (with its -wal) aside under a name with the wall time; writes that name. */
 MUST_CHECK err_t hal_store_set_aside(struct hal *h, char *out_name, size_t cap);
+/* Name of the store set aside last that still lies there. ERR_NOTFOUND: there is none. */
+MUST_CHECK err_t hal_store_aside(struct hal *h, char *out_name, size_t cap);
 
 /* ------------------------------------------------------------------------- board and people -- */
 

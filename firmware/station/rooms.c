@@ -40,16 +40,8 @@ static err_t open_store_file(struct station *st, struct station_fault *fault)
     return e;
 }
 
-/* A damaged file is kept as evidence under another name; the station starts anew and says so. */
-static err_t open_store(struct station *st, bool damaged, struct station_fault *fault)
+static err_t say_set_aside(struct station *st, const char *name)
 {
-    err_t e = damaged ? ERR_CORRUPT : open_store_file(st, fault);
-    if (e != ERR_CORRUPT) return e;
-    char aside[HAL_PATH_CAP * 2];
-    log_event(&st->log, LOG_ERROR, "store.corrupt", "reason=\"%s\"", fault->reason);
-    e = hal_store_set_aside(st->hal, aside, sizeof aside);
-    if (!e) e = open_store_file(st, fault);
-    if (e) return e;
     struct exception_spec spec = {
         .rule = "store.set_aside",
         .origin = "station",
@@ -58,9 +50,38 @@ static err_t open_store(struct station *st, bool damaged, struct station_fault *
         .text = "the store was damaged and set aside; what it held and was not delivered is not "
                 "known here",
         .next_step = "have the file salvaged, and compare today's parcels with Clarus"};
-    e = store_begin(st->store);
+    err_t e = store_begin(st->store);
     if (!e) e = exception_raise(st->store, hal_wall(st->hal), &spec, NULL);
+    if (!e) e = store_meta_set(st->store, "set_aside", name);
     return e ? e : store_commit(st->store);
+}
+
+/* The file that lies there is the evidence: whoever made it may have lost power before saying so.
+ */
+static err_t tell_of_set_aside(struct station *st)
+{
+    char name[HAL_PATH_CAP * 2], told[HAL_PATH_CAP * 2];
+    err_t e = hal_store_aside(st->hal, name, sizeof name);
+    if (e == ERR_NOTFOUND) return ERR_OK;
+    if (!e) {
+        e = store_meta_get(st->store, "set_aside", told, sizeof told);
+        if (e == ERR_NOTFOUND) e = ERR_OK;
+    }
+    if (e) return e;
+    return strcmp(name, told) == 0 ? ERR_OK : say_set_aside(st, name);
+}
+
+/* A damaged file is kept as evidence under another name; the station starts anew and says so. */
+static err_t open_store(struct station *st, bool damaged, struct station_fault *fault)
+{
+    err_t e = damaged ? ERR_CORRUPT : open_store_file(st, fault);
+    if (e == ERR_CORRUPT) {
+        char aside[HAL_PATH_CAP * 2];
+        log_event(&st->log, LOG_ERROR, "store.corrupt", "reason=\"%s\"", fault->reason);
+        e = hal_store_set_aside(st->hal, aside, sizeof aside);
+        if (!e) e = open_store_file(st, fault);
+    }
+    return e ? e : tell_of_set_aside(st);
 }
 
 static err_t add_clarus_destination(struct station *st)

@@ -1,6 +1,7 @@
 /* files.c - documents, secrets and where the store lives. Names are bare: no directory, no hidden
  * file. */
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -268,6 +269,8 @@ static err_t move_pair(const struct files *f, const char *to)
     return ERR_OK;
 }
 
+#define ASIDE_PREFIX "packd.db.damaged-"
+
 static void aside_name(wall_t wall, int number, char *out, size_t cap)
 {
     time_t seconds = (time_t)(wall.ms / 1000);
@@ -276,9 +279,9 @@ static void aside_name(wall_t wall, int number, char *out, size_t cap)
     (void)gmtime_r(&seconds, &utc);
     (void)strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", &utc);
     if (number == 0)
-        (void)snprintf(out, cap, "packd.db.damaged-%s", when);
+        (void)snprintf(out, cap, ASIDE_PREFIX "%s", when);
     else
-        (void)snprintf(out, cap, "packd.db.damaged-%s-%d", when, number);
+        (void)snprintf(out, cap, ASIDE_PREFIX "%s-%d", when, number);
 }
 
 err_t hal_store_set_aside(struct hal *h, char *out_name, size_t cap)
@@ -297,4 +300,30 @@ err_t hal_store_set_aside(struct hal *h, char *out_name, size_t cap)
         return e;
     }
     return ERR_EXISTS;
+}
+
+/* Later times sort later; the number within one second only has to differ. */
+static bool is_later(const char *name, const char *than)
+{
+    size_t a = strlen(name), b = strlen(than);
+    size_t time_len = sizeof ASIDE_PREFIX - 1 + sizeof "20260311T155812Z" - 1;
+    int order = strncmp(name, than, time_len);
+    if (order != 0) return order > 0;
+    return a != b ? a > b : strcmp(name, than) > 0;
+}
+
+err_t hal_store_aside(struct hal *h, char *out_name, size_t cap)
+{
+    char newest[NAME_MAX + 1] = "";
+    DIR *dir = opendir(h->files->state_dir);
+    if (!dir) return ERR_IO;
+    for (const struct dirent *d = readdir(dir); d; d = readdir(dir)) {
+        size_t len = strlen(d->d_name);
+        bool is_log = len > 4 && strcmp(d->d_name + len - 4, "-wal") == 0;
+        if (is_log || strncmp(d->d_name, ASIDE_PREFIX, sizeof ASIDE_PREFIX - 1) != 0) continue;
+        if (is_later(d->d_name, newest)) memcpy(newest, d->d_name, len + 1);
+    }
+    (void)closedir(dir);
+    if (!newest[0]) return ERR_NOTFOUND;
+    return slice_copy(slice_text(newest), out_name, cap);
 }

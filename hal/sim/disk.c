@@ -362,6 +362,16 @@ err_t disk_rename(struct disk *d, const char *from, const char *to)
     return ERR_OK;
 }
 
+void disk_newest(const struct disk *d, const char *part, char *out, size_t cap)
+{
+    out[0] = '\0';
+    for (size_t i = 0; i < DISK_FILES_MAX; i++) {
+        const struct disk_node *f = &d->nodes[i];
+        if (!f->used || !f->here || !strstr(f->name, part) || strstr(f->name, "-wal")) continue;
+        if (strcmp(f->name, out) > 0) slice_copy_cut(slice_text(f->name), out, cap);
+    }
+}
+
 struct slice disk_file(const struct disk *d, const char *name)
 {
     for (size_t i = 0; i < DISK_FILES_MAX; i++) {

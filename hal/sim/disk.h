@@ -71,6 +71,8 @@ void disk_revive(struct disk *d);
 void disk_rot(struct disk *d, const char *name, unsigned bits, uint64_t seed);
 /* ERR_NOTFOUND. */
 MUST_CHECK err_t disk_rename(struct disk *d, const char *from, const char *to);
+/* The name that sorts last of those with `part` in them, logs aside; "" when there is none. */
+void disk_newest(const struct disk *d, const char *part, char *out, size_t cap);
 /* Bytes as they are seen now, without zeros at the end; SLICE_NONE when there is no such file.
  * Borrowed until the next call. */
 struct slice disk_file(const struct disk *d, const char *name);

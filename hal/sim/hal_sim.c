@@ -288,6 +288,16 @@ err_t hal_store_set_aside(struct hal *h, char *out_name, size_t cap)
         if (move(h, from, to) && i == 0) return ERR_IO;
     }
     (void)snprintf(out_name, cap, "%s.aside-%lld", h->store_path, (long long)at);
+    (void)snprintf(h->aside, sizeof h->aside, "%s", out_name);
+    return ERR_OK;
+}
+
+err_t hal_store_aside(struct hal *h, char *out_name, size_t cap)
+{
+    if (sim_is_dead(h)) return ERR_IO;
+    if (!h->aside[0] && h->disk) disk_newest(h->disk, ".aside-", h->aside, sizeof h->aside);
+    if (!h->aside[0]) return ERR_NOTFOUND;
+    (void)snprintf(out_name, cap, "%s", h->aside);
     return ERR_OK;
 }
 

@@ -43,6 +43,7 @@ struct hal {
     uint32_t boots;
     char boot_id[40];
     char store_path[256];
+    char aside[320]; /* the store set aside last; "": not known yet */
     char store_vfs[64];
     uint64_t free_bytes;
     struct disk *disk; /* borrowed; NULL: real files */

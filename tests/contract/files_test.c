@@ -222,6 +222,20 @@ static void store__set_aside_never_overwrites_an_earlier_one(void **state)
     assert_int_equal(hal_store_set_aside(&p->hal, name, sizeof name), ERR_NOTFOUND);
 }
 
+static void store__set_aside_last_is_found_again(void **state)
+{
+    struct place *p = *state;
+    char name[64], found[64];
+    assert_int_equal(hal_store_aside(&p->hal, found, sizeof found), ERR_NOTFOUND);
+    for (int i = 0; i < 2; i++) {
+        write_file(p, "packd.db", SLICE("damaged"), 0600);
+        write_file(p, "packd.db-wal", SLICE("its log"), 0600);
+        assert_int_equal(hal_store_set_aside(&p->hal, name, sizeof name), ERR_OK);
+        assert_int_equal(hal_store_aside(&p->hal, found, sizeof found), ERR_OK);
+        assert_string_equal(found, name);
+    }
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -238,6 +252,7 @@ int main(void)
         CASE(store__lies_in_the_state_directory_and_knows_the_free_space),
         CASE(store__set_aside_keeps_the_log_beside_the_database),
         CASE(store__set_aside_never_overwrites_an_earlier_one),
+        CASE(store__set_aside_last_is_found_again),
     };
     return cmocka_run_group_tests_name("files", tests, NULL, NULL);
 }

@@ -246,6 +246,57 @@ static void store__damaged_while_off_is_set_aside_and_the_station_is_ready(void 
     disk_free(d);
 }
 
+static enum disk_fault cut_at_nth(void *ctx, enum disk_op op, uint64_t n)
+{
+    const uint64_t *at = ctx;
+    return op != DISK_READ && n == *at ? DISK_CUT : DISK_FINE;
+}
+
+/* Power goes at one operation after the damaged file was moved away; true: the run was over before.
+ */
+static bool cut_after_set_aside(uint64_t nth)
+{
+    struct disk *d = disk_make();
+    struct sim_world *w = world_on(d);
+    station_free(w->station);
+    w->station = NULL;
+    char log[128];
+    (void)snprintf(log, sizeof log, "%s-wal", w->path);
+    disk_rot(d, w->path, 4000, 3);
+    disk_rot(d, log, 100000, 3);
+    hal_sim_power_cut(w->hal, true);
+    uint64_t at = disk_operations(d) + nth;
+    disk_on_operation(d, cut_at_nth, &at);
+    world_begin(w);
+    world_run(w, 5000);
+    bool over = !disk_is_dead(d);
+    disk_on_operation(d, NULL, NULL);
+    if (!over) {
+        station_free(w->station);
+        w->station = NULL;
+        disk_revive(d);
+        hal_sim_power_cut(w->hal, true);
+        world_begin(w);
+        world_run(w, 5000);
+    }
+    assert_int_equal(world_number(w, "SELECT count(*) FROM exception WHERE rule = "
+                                     "'store.set_aside' AND open = 1"),
+                     1);
+    world_free(w);
+    disk_free(d);
+    return over;
+}
+
+static void store__set_aside_is_told_wherever_power_goes(void **state)
+{
+    (void)state;
+    bool over = false;
+    for (uint64_t nth = 1; nth <= 2000 && !over; nth += nth < 30 ? 1 : 7) {
+        over = cut_after_set_aside(nth);
+    }
+    assert_true(over);
+}
+
 static void store__damaged_at_work_is_set_aside_and_the_station_is_ready(void **state)
 {
     (void)state;
@@ -272,6 +323,7 @@ int main(void)
             disk__without_room_refuses_dispatches_in_plain_words_and_goes_on_delivering),
         cmocka_unit_test(disk__that_takes_no_write_at_all_ends_in_a_named_fault_and_recovers),
         cmocka_unit_test(store__damaged_while_off_is_set_aside_and_the_station_is_ready),
+        cmocka_unit_test(store__set_aside_is_told_wherever_power_goes),
         cmocka_unit_test(store__damaged_at_work_is_set_aside_and_the_station_is_ready),
         cmocka_unit_test(disk__that_fails_one_operation_of_an_order_loses_and_repeats_nothing),
         cmocka_unit_test(disk__whose_sync_forgets_during_an_order_loses_and_repeats_nothing),
