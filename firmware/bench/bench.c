@@ -146,6 +146,7 @@ void session_enter(struct bench *b, enum bench_phase phase)
     b->ticket = 0;
     b->awaits_void = false;
     b->changed = true;
+    ask_drop(b);
     if (phase == PHASE_SAVED) b->deadline = mono_plus(effects_now(b->fx), SAVED_SHOWN_MS);
 }
 
@@ -174,6 +175,13 @@ bool session_anything_packed(const struct bench *b)
 {
     for (size_t i = 0; i < b->line_count; i++)
         if (b->lines[i].packed.milli > 0) return true;
+    return false;
+}
+
+bool session_anything_to_pack(const struct bench *b)
+{
+    for (size_t i = 0; i < b->line_count; i++)
+        if (b->lines[i].to_pack.milli > 0) return true;
     return false;
 }
 
@@ -243,6 +251,7 @@ static void scan_badge(struct bench *b, struct slice badge)
 
 static void scan_by_phase(struct bench *b, struct slice text)
 {
+    if (ask_scan(b, text)) return;
     switch (b->phase) {
     case PHASE_IDLE:
     case PHASE_SAVED:
@@ -320,6 +329,15 @@ static void scan_step(struct bench *b, const struct scan *scan)
     }
 }
 
+static void scan_begins(struct bench *b)
+{
+    b->pulse_line = b->line_count;
+    b->notice = say("");
+    b->helped = b->help;
+    b->help = false;
+    b->changed = b->changed || b->helped;
+}
+
 static const char *scan_outcome(const struct bench *b, enum block_kind before)
 {
     if (b->block.kind == BLOCK_NONE) return "scan.accepted";
@@ -331,8 +349,7 @@ static const char *scan_outcome(const struct bench *b, enum block_kind before)
 void bench_scan(struct bench *b, const char *source, const struct scan *scan)
 {
     enum block_kind before = b->block.kind;
-    b->pulse_line = b->line_count;
-    b->notice = say("");
+    scan_begins(b);
     scan_step(b, scan);
     bench_note_scan(b, source, scan->text, scan_outcome(b, before));
     flush(b);
@@ -340,7 +357,7 @@ void bench_scan(struct bench *b, const char *source, const struct scan *scan)
 
 void bench_command(struct bench *b, struct slice command)
 {
-    b->pulse_line = b->line_count;
+    scan_begins(b);
     scan_command(b, command, command);
     bench_note_scan(b, "screen", command, "scan.command");
     flush(b);

@@ -46,6 +46,9 @@ struct bench_orders {
     /* Sends the stored label of a parcel; bench_printed. ERR_GONE: no printer. ERR_BUSY: prints
      * another. */
     err_t (*print)(void *ctx, int64_t parcel_id);
+    /* Takes a saved dispatch back; the order can be opened again. ERR_BUSY: it may have been told
+     * already, find-and-pull is open instead. */
+    err_t (*recall)(void *ctx, int64_t dispatch_id, const char *who);
     /* A tag of our own; no answer. */
     void (*print_tag)(void *ctx, const char *title, const char *reference, const char *line);
 };

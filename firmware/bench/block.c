@@ -12,6 +12,7 @@ static void block_set(struct bench *b, enum block_kind kind, struct say headline
     struct buf v = buf_over(b->block.scanned, sizeof b->block.scanned - 1);
     text_visible(&v, scanned, sizeof b->block.scanned / 5);
     (void)buf_cstr(&v);
+    if (b->ask.kind == ASK_QUANTITY) ask_drop(b); /* the number was for the code refused */
     b->changed = true;
 }
 

@@ -47,15 +47,13 @@ static void forget_order(struct bench *b)
     b->acknowledged = 0;
     b->checked_at = MONO_NEVER;
     b->ahead_ticket = 0;
-    b->undo_line = 0;
+    b->undo_count = 0;
     b->working_offline = b->print_refused = b->part_confirmed = b->claim_asked = false;
 }
 
 static bool nothing_to_pack(const struct bench *b)
 {
-    for (size_t i = 0; i < b->line_count; i++)
-        if (b->lines[i].to_pack.milli > 0) return false;
-    return b->parcel_count == 0;
+    return !session_anything_to_pack(b) && b->parcel_count == 0;
 }
 
 /* Saved whole, whatever Clarus has heard of it yet. */
@@ -69,6 +67,7 @@ void session_open(struct bench *b, int64_t consignment_id)
 {
     forget_order(b);
     err_t e = rows_load_order(b, consignment_id);
+    if (!e) e = rows_forget_shorts(b);
     if (e && e != ERR_NOSPACE) {
         forget_order(b);
         session_failed(b, e);

@@ -30,7 +30,7 @@ static bool is_ordered(const struct bench *b, int64_t product_id)
     return false;
 }
 
-static const struct session_line *next_expected(const struct bench *b)
+struct session_line *pack_line_in_view(struct bench *b)
 {
     if (b->current_line < b->line_count && room_of(&b->lines[b->current_line]).milli > 0)
         return &b->lines[b->current_line];
@@ -39,9 +39,9 @@ static const struct session_line *next_expected(const struct bench *b)
     return NULL;
 }
 
-static struct say expected(const struct bench *b)
+static struct say expected(struct bench *b)
 {
-    const struct session_line *l = next_expected(b);
+    const struct session_line *l = pack_line_in_view(b);
     if (!l) return say("bench.nothing_expected");
     char left[QTY_TEXT_CAP];
     return say3("bench.expected", qty_text(room_of(l), left), l->line.sku, l->line.description);
@@ -75,6 +75,16 @@ static err_t product_here(struct bench *b, struct slice text, struct product_hit
     return here > 1 ? ERR_AMBIGUOUS : ERR_OK;
 }
 
+struct session_line *pack_line_of(struct bench *b, struct slice text)
+{
+    struct product_hit hit;
+    if (product_here(b, text, &hit)) return NULL;
+    for (size_t i = 0; i < b->line_count; i++)
+        if (b->lines[i].line.product_id == hit.product_id && room_of(&b->lines[i]).milli > 0)
+            return &b->lines[i];
+    return NULL;
+}
+
 static void refuse_product(struct bench *b, const struct product_hit *hit, struct slice text)
 {
     char one[QTY_TEXT_CAP], left[QTY_TEXT_CAP];
@@ -91,8 +101,9 @@ static void refuse_product(struct bench *b, const struct product_hit *hit, struc
 
 static void counted(struct bench *b, struct session_line *l, qty_t quantity)
 {
-    b->undo_line = l->line.id;
-    b->undo_quantity = quantity;
+    if (b->undo_count == UNDO_MAX)
+        memmove(&b->undo[0], &b->undo[1], sizeof b->undo[0] * --b->undo_count);
+    b->undo[b->undo_count++] = (struct undo){l->line.id, quantity};
     b->current_line = b->pulse_line = (size_t)(l - b->lines);
     block_clear(b);
     b->changed = true;
@@ -107,8 +118,21 @@ static void counted(struct bench *b, struct session_line *l, qty_t quantity)
     }
 }
 
-static void count(struct bench *b, const struct product_hit *hit, struct slice text)
+/* One code may be said to stand for several: then it counts all of them, or none. */
+static bool multiply(struct bench *b, struct product_hit *hit, struct slice text)
 {
+    int64_t times = ask_take_quantity(b);
+    if (times == 0) {
+        block_refuse(b, say("bench.quantity_missing"), say("bench.quantity_step"), text);
+        return false;
+    }
+    hit->factor.milli *= times;
+    return true;
+}
+
+static void count(struct bench *b, struct product_hit *hit, struct slice text)
+{
+    if (!multiply(b, hit, text)) return;
     struct session_line *l = line_with_room(b, hit);
     if (!l && !is_ordered(b, hit->product_id)) {
         /* The product may have become known after the lines were read. */
@@ -236,7 +260,7 @@ static bool close_parcel(struct bench *b, struct session_parcel *p)
     }
     err_t e = rows_set_parcel_state(b, p, PARCEL_CLOSED);
     if (e) session_failed(b, e);
-    b->undo_line = 0;
+    b->undo_count = 0;
     return e == ERR_OK;
 }
 
@@ -276,14 +300,18 @@ void pack_close(struct bench *b)
 void pack_undo(struct bench *b)
 {
     struct session_parcel *p = session_open_parcel(b);
-    if (!p || !b->undo_line) {
-        block_refuse(b, say("bench.nothing_to_undo"), expected(b), SLICE_NONE);
+    if (!p || !b->undo_count) return;
+    const struct undo last = b->undo[--b->undo_count];
+    err_t e = rows_count(b, p, last.line_id, (qty_t){-last.quantity.milli});
+    if (e) {
+        session_failed(b, e);
         return;
     }
-    err_t e = rows_count(b, p, b->undo_line, (qty_t){-b->undo_quantity.milli});
-    if (e) session_failed(b, e);
-    b->undo_line = 0;
+    for (size_t i = 0; i < b->line_count; i++)
+        if (b->lines[i].line.id == last.line_id) b->current_line = b->pulse_line = i;
     block_clear(b);
+    if (b->phase == PHASE_PACKAGING) session_enter(b, PHASE_PACKING);
+    b->notice = say1("bench.undone", b->lines[b->current_line].line.sku);
     bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
 }
 
@@ -296,7 +324,8 @@ void pack_empty(struct bench *b)
     }
     err_t e = rows_empty_parcel(b, p);
     if (e) session_failed(b, e);
-    b->undo_line = 0;
+    b->undo_count = 0;
+    if (b->phase == PHASE_PACKAGING) session_enter(b, PHASE_PACKING);
     bench_story(b, "parcel.emptied", "");
     bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
 }

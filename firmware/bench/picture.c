@@ -8,7 +8,8 @@ static enum bench_face face_of(const struct bench *b)
 {
     if (b->block.kind == BLOCK_STOP) return FACE_STOP;
     if (b->block.kind == BLOCK_REFUSED || b->block.kind == BLOCK_SURPLUS) return FACE_REFUSED;
-    if (b->block.kind == BLOCK_NOTE) return FACE_ATTENTION;
+    if (b->block.kind == BLOCK_NOTE || b->help) return FACE_ATTENTION;
+    if (b->ask.kind > ASK_QUANTITY) return FACE_ATTENTION;
     switch (b->phase) {
     case PHASE_IDLE:
         return FACE_IDLE;
@@ -100,6 +101,8 @@ static void say_phase(struct bench *b, struct bench_view *out)
     out->headline = say(w.headline);
     phase_args(b, &out->headline);
     out->next_step = say(w.next_step);
+    ask_words(b, &out->headline, &out->detail, &out->next_step);
+    if (b->help) out->headline = say("bench.help");
     if (b->block.kind == BLOCK_NONE) return;
     out->blocking = b->block.kind > BLOCK_SURPLUS;
     out->headline = b->block.headline;
@@ -133,6 +136,7 @@ static void show_lines(const struct bench *b, struct bench_view *out)
         v->to_pack = l->to_pack;
         v->packed = l->packed;
         v->ordered = l->line.ordered;
+        v->shorted = l->shorted;
         v->units = l->line.units;
         v->unit_factor = l->line.unit_factor;
         v->done = l->packed.milli >= l->to_pack.milli;
@@ -203,6 +207,8 @@ void bench_view(struct bench *b, struct bench_view *out)
     out->notice = b->notice;
     say_phase(b, out);
     memcpy(out->packer, b->packer, sizeof out->packer);
+    out->help = b->help;
+    command_show(b, out);
     out->tone = b->tone;
     out->tone_serial = b->tone_serial;
     if (b->open) {

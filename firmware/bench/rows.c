@@ -200,12 +200,13 @@ err_t rows_load_order(struct bench *b, int64_t consignment_id)
 {
     err_t e = catalogue_consignment(b->store, consignment_id, &b->order);
     if (!e) e = load_lines(b);
+    if (!e) e = rows_load_shorts(b);
     if (!e) e = load_carrier(b);
     if (!e) e = rows_load_parcels(b);
     if (e) return e;
     b->open = true;
     b->current_line = b->pulse_line = b->line_count;
-    b->undo_line = 0;
+    b->undo_count = 0;
     return ERR_OK;
 }
 

@@ -58,6 +58,7 @@ struct session_line {
     struct line line;
     qty_t to_pack; /* in this dispatch, all parcels together */
     qty_t packed;
+    qty_t shorted; /* said to be short here; not in to_pack */
 };
 
 struct session_parcel {
@@ -79,6 +80,30 @@ struct session_shipment {
     char service_bought[NAME_CAP];
     bool note_sent;
     char refusal[SAY_CAP];
+};
+
+enum ask_kind {
+    ASK_NONE,
+    ASK_QUANTITY, /* how many the next code stands for */
+    ASK_SHORT,    /* why a line is short */
+    ASK_RECALL,
+    ASK_MANIFEST,
+};
+
+#define QUANTITY_MAX 9999
+
+/* A question the packer raised. Nothing is decided until it is answered, so an end forgets it. */
+struct ask {
+    enum ask_kind kind;
+    int64_t number;       /* QUANTITY: typed so far. MANIFEST: dispatches that wait */
+    int64_t id;           /* SHORT: line. RECALL: dispatch */
+    char about[NAME_CAP]; /* RECALL: order reference. MANIFEST: carrier */
+};
+
+#define UNDO_MAX 32 /* steps back within a box; an end forgets them */
+struct undo {
+    int64_t line_id;
+    qty_t quantity;
 };
 
 struct bench {
@@ -114,8 +139,10 @@ struct bench {
     struct say notice;     /* said beside the work */
     size_t current_line;   /* index; line_count: none */
     size_t pulse_line;
-    int64_t undo_line; /* last counted unit of the open parcel; 0: none */
-    qty_t undo_quantity;
+    struct undo undo[UNDO_MAX]; /* counts of the open parcel, newest last */
+    size_t undo_count;
+    struct ask ask;
+    bool help, helped;  /* the commands are shown; were when this scan came */
     bool print_refused; /* provably not printed: print when the printer is ready */
     bool part_confirmed;
     bool claim_asked; /* and not refused */
@@ -182,6 +209,12 @@ err_t rows_opened(struct bench *b, const char *digest, bool claimed);
 /* Binds the parcels to a new shipment with a fresh key. */
 err_t rows_new_shipment(struct bench *b);
 err_t rows_bind_parcels(struct bench *b);
+/* rows_short.c */
+/* Of each line, what was said to be short since the order came to the bench: not to be packed now.
+ */
+err_t rows_load_shorts(struct bench *b);
+err_t rows_short(struct bench *b, const struct session_line *l, qty_t quantity, const char *reason);
+err_t rows_forget_shorts(struct bench *b);
 /* rows_label.c */
 /* Whose shipment it is. ERR_NOTFOUND. */
 struct shipment_owner {
@@ -222,8 +255,31 @@ void session_failed(struct bench *b, err_t e);
 struct session_parcel *session_open_parcel(struct bench *b); /* NULL: none */
 bool session_all_verified(const struct bench *b);
 bool session_anything_packed(const struct bench *b);
+bool session_anything_to_pack(const struct bench *b);
+
+/* ask.c */
+bool ask_takes_confirm(const struct bench *b);
+void ask_confirm(struct bench *b);
+void ask_drop(struct bench *b);
+/* A code scanned while something is asked. False: not for the question. */
+bool ask_scan(struct bench *b, struct slice text);
+void ask_quantity(struct bench *b, int64_t number); /* 0: digits follow */
+void ask_digit(struct bench *b, int64_t digit);
+/* How many the code in hand stands for; ends the question. 0: asked, and no number said. */
+int64_t ask_take_quantity(struct bench *b);
+void ask_short(struct bench *b);
+void ask_short_missing(struct bench *b);
+void ask_short_damaged(struct bench *b);
+void ask_short_wrong(struct bench *b);
+void ask_recall(struct bench *b);
+void ask_manifest(struct bench *b);
+void ask_words(const struct bench *b, struct say *headline, struct say *detail,
+               struct say *next_step);
 
 /* pack.c */
+struct session_line *pack_line_in_view(struct bench *b); /* NULL: nothing is left to pack */
+/* The line of this order that a product code is of; NULL: none, or several. */
+struct session_line *pack_line_of(struct bench *b, struct slice text);
 void pack_scan(struct bench *b, struct slice text, bool may_ask);
 void pack_packaging(struct bench *b, const struct packaging *packaging);
 void pack_next_parcel(struct bench *b);
@@ -255,5 +311,6 @@ void save_now(struct bench *b);
 
 /* commands.c */
 bool command_run(struct bench *b, struct slice command); /* false: unknown command */
+void command_show(struct bench *b, struct bench_view *out);
 
 #endif

@@ -28,6 +28,7 @@ struct view_line {
     qty_t to_pack; /* base units in this dispatch */
     qty_t packed;  /* over all parcels */
     qty_t ordered;
+    qty_t shorted;     /* said to be short at this bench; not in to_pack */
     char unit[8];      /* as ordered */
     qty_t units;       /* ordered, in `unit`; zero: not given */
     qty_t unit_factor; /* base units in one `unit`; zero: not known */
@@ -59,8 +60,14 @@ struct view_scan {
     char outcome[RULE_CAP]; /* message key: "scan.accepted", "scan.wrong_item", ... */
 };
 
-#define VIEW_LINES_MAX LINES_MAX
-#define VIEW_SCANS_MAX 12
+struct view_command {
+    const char *name; /* static, without the prefix */
+    bool button;      /* worth a button; the rest is in the help */
+};
+
+#define VIEW_COMMANDS_MAX 32
+#define VIEW_LINES_MAX    LINES_MAX
+#define VIEW_SCANS_MAX    12
 
 struct bench_view {
     enum bench_face face;
@@ -71,6 +78,9 @@ struct bench_view {
     char scanned[CODE_CAP]; /* what was scanned, for FACE_REFUSED */
     char note[NOTE_CAP];    /* the note or gift message to acknowledge, for FACE_ATTENTION */
     char packer[NAME_CAP];
+    bool help;                                       /* the commands are asked for */
+    struct view_command commands[VIEW_COMMANDS_MAX]; /* that do something now */
+    size_t command_count;
     enum hal_tone tone; /* the last signal; played by the page when tone_serial moves */
     uint32_t tone_serial;
 

@@ -74,6 +74,7 @@ static void put_line(struct json_writer *w, const struct view_line *l)
     json_put_qty(w, "to_pack", l->to_pack);
     json_put_qty(w, "packed", l->packed);
     json_put_qty(w, "ordered", l->ordered);
+    json_put_qty(w, "short", l->shorted);
     json_put_text(w, "unit", l->unit);
     json_put_qty(w, "units", l->units);
     json_put_qty(w, "unit_factor", l->unit_factor);
@@ -129,6 +130,19 @@ static void put_scans(struct json_writer *w, const struct bench_view *v)
     json_close_array(w);
 }
 
+static void put_commands(struct json_writer *w, const struct bench_view *v)
+{
+    json_open_array(w, "commands");
+    for (size_t i = 0; i < v->command_count; i++) {
+        json_open_object(w, NULL);
+        json_put_text(w, "name", v->commands[i].name);
+        json_put_bool(w, "button", v->commands[i].button);
+        json_close_object(w);
+    }
+    json_close_array(w);
+    json_put_bool(w, "help", v->help);
+}
+
 static void put_last(struct json_writer *w, const struct bench_view *v)
 {
     json_open_object(w, "last");
@@ -160,6 +174,7 @@ void console_put_view(struct console_pages *c, struct json_writer *w, size_t lin
     json_put_qty(w, "units_packed", v->units_packed);
     put_parcels(w, v);
     put_scans(w, v);
+    put_commands(w, v);
     put_last(w, v);
     json_open_object(w, "strip");
     console_put_strip(c, w);

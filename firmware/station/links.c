@@ -81,6 +81,11 @@ static void order_print_tag(void *ctx, const char *title, const char *reference,
     buf_deinit(&job);
 }
 
+static err_t order_recall(void *ctx, int64_t dispatch_id, const char *who)
+{
+    return sources_recall(ctx, dispatch_id, who, "taken back at the bench");
+}
+
 struct bench_orders links_for_bench(struct station *st)
 {
     return (struct bench_orders){.ctx = st,
@@ -93,6 +98,7 @@ struct bench_orders links_for_bench(struct station *st)
                                  .buy = order_buy,
                                  .cancel = order_cancel,
                                  .print = order_print,
+                                 .recall = order_recall,
                                  .print_tag = order_print_tag};
 }
 

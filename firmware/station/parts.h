@@ -135,6 +135,10 @@ struct bench_orders links_for_bench(struct station *st);
 struct clarus_callbacks links_for_clarus(struct station *st);
 void links_label_done(void *ctx, const struct labels_result *r);
 
+/* sources.c: withdraws a saved dispatch and makes its order packable again; errors of outbox_recall
+ */
+err_t sources_recall(struct station *st, int64_t dispatch_id, const char *who, const char *reason);
+
 /* devices.c */
 err_t devices_open(struct station *st);
 void devices_close(struct station *st);

@@ -78,20 +78,33 @@ struct saved {
     enum dispatch_state state;
 };
 
-static err_t dispatch_by_key(struct station *st, struct slice key, struct saved *out)
+static err_t dispatch_by_key(struct station *st, struct slice key, int64_t *out_id)
 {
     AUTO_STMT sqlite3_stmt *q = NULL;
     bool row = false;
-    err_t e = store_prepare(st->store,
-                            "SELECT id, consignment_id, state FROM dispatch WHERE key = ?1", &q);
+    err_t e = store_prepare(st->store, "SELECT id FROM dispatch WHERE key = ?1", &q);
     if (e) return e;
     store_bind_slice(q, 1, key);
     e = store_step(st->store, q, &row);
     if (e) return e;
     if (!row) return ERR_NOTFOUND;
-    *out = (struct saved){.id = store_int(q, 0),
-                          .consignment_id = store_int(q, 1),
-                          .state = (enum dispatch_state)store_int(q, 2)};
+    *out_id = store_int(q, 0);
+    return ERR_OK;
+}
+
+static err_t dispatch_by_id(struct station *st, int64_t id, struct saved *out)
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    err_t e =
+        store_prepare(st->store, "SELECT consignment_id, state FROM dispatch WHERE id = ?1", &q);
+    if (e) return e;
+    store_bind_int(q, 1, id);
+    e = store_step(st->store, q, &row);
+    if (e) return e;
+    if (!row) return ERR_NOTFOUND;
+    *out = (struct saved){
+        .id = id, .consignment_id = store_int(q, 0), .state = (enum dispatch_state)store_int(q, 1)};
     return ERR_OK;
 }
 
@@ -110,16 +123,23 @@ static err_t set_parcels(struct station *st, int64_t dispatch, enum parcel_state
 
 /* What was withdrawn can be packed again; its label is still good until it is voided, and is
  * scanned again before it counts. */
-static err_t do_recall(void *ctx, struct slice dispatch_key, const char *who, const char *reason)
+err_t sources_recall(struct station *st, int64_t dispatch_id, const char *who, const char *reason)
 {
-    struct station *st = ctx;
     struct saved d = {0};
-    err_t e = dispatch_by_key(st, dispatch_key, &d);
+    err_t e = dispatch_by_id(st, dispatch_id, &d);
     if (e || d.state == DISPATCH_RECALLED) return e;
     e = outbox_recall(st->outbox, d.id, who, reason);
     if (!e) e = set_parcels(st, d.id, PARCEL_PRINTED);
     if (!e) e = catalogue_set_state(st->store, d.consignment_id, CONSIGNMENT_LABELLED);
     return e;
+}
+
+static err_t do_recall(void *ctx, struct slice dispatch_key, const char *who, const char *reason)
+{
+    struct station *st = ctx;
+    int64_t id = 0;
+    err_t e = dispatch_by_key(st, dispatch_key, &id);
+    return e ? e : sources_recall(st, id, who, reason);
 }
 
 /* The goods are back: the boxes are no more, their labels are voided. */

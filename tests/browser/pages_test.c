@@ -50,13 +50,14 @@ static const struct face {
     {"waiting", {"Next working day by 12:00", "DPD Next Day", "Box 2"}},
     {"label", {"Next working day by 12:00", "DPD Next Day by 12:00", "567891"}},
     {"saved", {"SAVED", "WEB-10427", "2 parcels"}},
+    {"attention", {"NEXT-PARCEL", "Take everything out of the open box", "PARK"}},
 };
 
 static struct bench_view picture(size_t face)
 {
     struct bench_view (*const make[])(void) = {
-        picture_idle,      NULL,           picture_gift, picture_wrong_item,
-        picture_cancelled, picture_buying, NULL,         picture_saved};
+        picture_idle,   NULL, picture_gift,  picture_wrong_item, picture_cancelled,
+        picture_buying, NULL, picture_saved, picture_help};
     if (make[face]) return make[face]();
     return face == 1 ? picture_order(FACE_PACKING) : picture_boxes(FACE_LABEL);
 }
@@ -154,7 +155,7 @@ static void fits(const struct face *f, int width, int height)
     char path[80];
     webdriver_size(browser, width, height);
     until("document.fonts.status === 'loaded'");
-    (void)snprintf(path, sizeof path, SCREENS "%s-%dx%d.png", f->name, width, height);
+    (void)snprintf(path, sizeof path, SCREENS "%s%td-%dx%d.png", f->name, f - faces, width, height);
     webdriver_screenshot(browser, path);
     const char *faults = webdriver_value(browser, measure);
     if (faults[0]) fail_msg("face %s at %dx%d: %s", f->name, width, height, faults);

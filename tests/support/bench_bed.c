@@ -83,6 +83,15 @@ static err_t ask_print(void *ctx, int64_t parcel_id)
     return ERR_OK;
 }
 
+static err_t ask_recall(void *ctx, int64_t dispatch_id, const char *who)
+{
+    struct bench_bed *bed = ctx;
+    (void)who;
+    bed->asked.recalls++;
+    bed->asked.recalled = dispatch_id;
+    return bed->recall_answer;
+}
+
 static void ask_tag(void *ctx, const char *title, const char *reference, const char *line)
 {
     struct bench_bed *bed = ctx;
@@ -145,6 +154,7 @@ static void build(struct bench_bed *bed)
                                   .buy = ask_buy,
                                   .cancel = ask_cancel,
                                   .print = ask_print,
+                                  .recall = ask_recall,
                                   .print_tag = ask_tag};
     struct bench_options bo = {.store = bed->store,
                                .fx = bed->fx,

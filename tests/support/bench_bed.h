@@ -19,7 +19,8 @@ struct bed_asked {
     uint32_t find_ticket, product_ticket, check_ticket, claim_ticket;
     enum bench_check check_why;
     bool take_over;
-    int64_t shipment, printed_parcel;
+    int64_t shipment, printed_parcel, recalled;
+    unsigned recalls;
 };
 
 struct bench_bed {
@@ -33,7 +34,7 @@ struct bench_bed {
     struct bench *bench;
     struct bench_view view;
     struct bed_asked asked;
-    err_t print_answer;
+    err_t print_answer, recall_answer;
     unsigned alarms; /* alarm tones that sounded */
     unsigned attempts;
     int64_t order;  /* WEB-1: 14 mugs (1 case + 2) and 1 tee */

@@ -34,6 +34,30 @@ struct view_line picture_line(const char *sku, const char *name, int packed, int
     return l;
 }
 
+static void offer(struct bench_view *v)
+{
+    static const struct {
+        enum bench_face face;
+        const char *name;
+        bool button;
+    } all[] = {
+        {FACE_REFUSED, "CONFIRM", true},     {FACE_STOP, "CONFIRM", true},
+        {FACE_ATTENTION, "CONFIRM", true},   {FACE_ATTENTION, "CANCEL", true},
+        {FACE_IDLE, "HELP", true},           {FACE_PACKING, "HELP", true},
+        {FACE_PACKING, "NEXT-PARCEL", true}, {FACE_PACKING, "CLOSE-PARCEL", true},
+        {FACE_PACKING, "UNDO", true},        {FACE_PACKING, "EMPTY-PARCEL", false},
+        {FACE_PACKING, "QTY", false},        {FACE_PACKING, "SHORT", true},
+        {FACE_LABEL, "REPRINT", true},       {FACE_LABEL, "VOID", true},
+        {FACE_PACKING, "PARK", true},        {FACE_ATTENTION, "PARK", true},
+        {FACE_IDLE, "RECALL", false},        {FACE_IDLE, "MANIFEST", false},
+        {FACE_IDLE, "SIGN-OFF", false},
+    };
+    v->command_count = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].face == v->face)
+            v->commands[v->command_count++] = (struct view_command){all[i].name, all[i].button};
+}
+
 struct bench_view picture_order(enum bench_face face)
 {
     struct bench_view v = {.face = face,
@@ -68,6 +92,16 @@ struct bench_view picture_order(enum bench_face face)
     PUT(v.scans[0].outcome, "scan.accepted");
     PUT(v.scans[1].text, "5012345678917");
     PUT(v.scans[1].outcome, "scan.refused");
+    offer(&v);
+    return v;
+}
+
+struct bench_view picture_help(void)
+{
+    struct bench_view v = picture_order(FACE_PACKING);
+    v.face = FACE_ATTENTION;
+    v.help = true;
+    v.headline = picture_say("bench.help", "", "");
     return v;
 }
 
@@ -80,6 +114,7 @@ struct bench_view picture_idle(void)
     PUT(v.packer, "Maya");
     PUT(v.last_reference, "WEB-10426");
     PUT(v.last_service, "DPD Next Day");
+    offer(&v);
     return v;
 }
 

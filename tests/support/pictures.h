@@ -12,6 +12,8 @@ struct say picture_say(const char *key, const char *a, const char *b);
 struct view_line picture_line(const char *sku, const char *name, int packed, int all);
 /* Order WEB-10427 of five lines, half packed into its first box. */
 struct bench_view picture_order(enum bench_face face);
+/* The commands that can be scanned while it is packed. */
+struct bench_view picture_help(void);
 struct bench_view picture_idle(void);
 /* The same in three boxes, the second one's label to be scanned. */
 struct bench_view picture_boxes(enum bench_face face);

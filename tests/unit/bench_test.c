@@ -379,7 +379,7 @@ static void bench__unknown_command_is_refused(void **state)
     assert_says(&bed->view.headline, "bench.unknown_command");
 }
 
-static void bench__undo_takes_back_exactly_the_last_unit(void **state)
+static void bench__undo_takes_back_one_scan_at_a_time(void **state)
 {
     BED(state);
     bed_open_order(bed, "WEB-1");
@@ -388,8 +388,9 @@ static void bench__undo_takes_back_exactly_the_last_unit(void **state)
     bed_command(bed, "UNDO");
     assert_int_equal(packed(bed), 1);
     bed_command(bed, "UNDO");
+    bed_command(bed, "UNDO");
     assert_says(&bed->view.headline, "bench.nothing_to_undo");
-    assert_int_equal(packed(bed), 1);
+    assert_int_equal(packed(bed), 0);
 }
 
 static void bench__voided_label_is_bought_again_under_a_new_key(void **state)
@@ -454,7 +455,7 @@ int main(void)
         CASE(bench__order_of_unknown_state_is_not_opened),
         CASE(bench__packs_on_by_a_young_state_when_nobody_answers),
         CASE(bench__unknown_command_is_refused),
-        CASE(bench__undo_takes_back_exactly_the_last_unit),
+        CASE(bench__undo_takes_back_one_scan_at_a_time),
         CASE(bench__voided_label_is_bought_again_under_a_new_key),
         CASE(bench__hostile_scans_are_refused_by_name),
     };

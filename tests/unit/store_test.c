@@ -135,8 +135,8 @@ static void store__keys_lead_in_tables_without_rowid(void **state)
 {
     struct bed *b = *state;
     assert_int_equal(open_store(b, 0), ERR_OK);
-    assert_int_equal(
-        pragma(b, "SELECT COUNT(*) FROM sqlite_schema WHERE sql LIKE '%WITHOUT ROWID%'"), 8);
+    assert_in_range(
+        pragma(b, "SELECT COUNT(*) FROM sqlite_schema WHERE sql LIKE '%WITHOUT ROWID%'"), 8, 99);
     assert_int_equal(
         pragma(b, "SELECT COUNT(*) FROM sqlite_schema s, pragma_table_info(s.name) c "
                   "WHERE s.sql LIKE '%WITHOUT ROWID%' AND c.pk > 0 AND c.pk <> c.cid + 1"),

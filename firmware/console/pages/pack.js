@@ -7,14 +7,6 @@
   const SILENCE_MS = 9000; /* the station speaks at least every 2 s */
   const OTHERS_MAX = 6; /* list rows that fit beside the current line */
   const OLD_LIST_MS = 180000;
-  const COMMANDS = {
-    packing: ["NEXT-PARCEL", "CLOSE-PARCEL", "UNDO", "PARK"],
-    attention: ["CONFIRM", "PARK"],
-    refused: ["CONFIRM", "PARK"],
-    stop: ["CONFIRM"],
-    waiting: ["PARK"],
-    label: ["REPRINT", "VOID", "PARK"],
-  };
 
   let view = null;
   let heard = 0;
@@ -135,7 +127,11 @@
     ];
   }
 
+  function help(v) {
+    return el("dl.help", v.commands.map((c) => el("div", el("dt", c.name), el("dd", text("help." + c.name)))));
+  }
   function attention(v) {
+    if (v.help) return [big(say(v.headline), 1), help(v)];
     return [
       hero("question", big(say(v.headline), 2), sub(say(v.detail)), v.note && note(v.note)),
       el("p.answer", say(v.next_step) || text("page.confirm_scan")),
@@ -257,10 +253,7 @@
   /* ---------------------------------------------------------------------------- commands -- */
 
   function drawCommands(v) {
-    const face = v.face;
-    const list = face === "refused" && !v.blocking ? ["PARK"] : [...(COMMANDS[face] || [])];
-    if (v.next_step.key === "bench.in_use_step") list.unshift("TAKE-OVER");
-    if (v.next_step.key === "bench.which_box_step") list.shift(); /* a box is the only answer */
+    const list = v.commands.filter((c) => c.button).map((c) => c.name);
     const drawn = list.join();
     if (drawn === drawnCommands) return;
     drawnCommands = drawn;
