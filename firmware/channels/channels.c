@@ -45,6 +45,7 @@ err_t channels_new(const struct channels_options *options, struct channels **out
     struct channels *ch = mem_alloc(sizeof *ch);
     if (ch == NULL) return ERR_NOMEM;
     ch->o = *options;
+    ch->maps = (struct maps){.site = &options->config->site, .store = options->store};
     const struct config_site *site = &options->config->site;
     for (size_t i = 0; i < site->channel_count; i++) {
         if (!site->channels[i].enabled) continue;
@@ -98,29 +99,6 @@ err_t channels_register(struct channels *ch)
         if (e) return e;
     }
     return ERR_OK;
-}
-
-/* ------------------------------------------------------------------------------------- routing --
- */
-
-err_t channels_route(const struct config_site *site, const char *account_code,
-                     const char *reference, char channel[24], char shop_order[ID_CAP])
-{
-    for (size_t i = 0; i < site->channel_rule_count; i++) {
-        const struct config_channel_rule *rule = &site->channel_rules[i];
-        bool account = rule->account_code[0] == '\0' ||
-                       strcmp(rule->account_code, account_code == NULL ? "" : account_code) == 0;
-        size_t prefix = strlen(rule->prefix);
-        if (!account || strncmp(reference, rule->prefix, prefix) != 0) continue;
-        const char *number = reference + prefix;
-        bool none = strcmp(rule->channel, "none") == 0;
-        if (!none && (number[0] == '\0' || strlen(number) >= ID_CAP)) continue;
-        memcpy(channel, rule->channel, sizeof rule->channel);
-        if (none && strlen(number) >= ID_CAP) number = "";
-        memcpy(shop_order, number, strlen(number) + 1);
-        return ERR_OK;
-    }
-    return ERR_NOTFOUND;
 }
 
 /* -------------------------------------------------------------------------------------- checks --

@@ -13,6 +13,7 @@
 #include "firmware/catalogue/catalogue.h"
 #include "firmware/catalogue/verdict.h"
 #include "firmware/config/config.h"
+#include "firmware/mapping/route.h"
 #include "firmware/outbox/outbox.h"
 
 struct channels;
@@ -46,11 +47,6 @@ MUST_CHECK err_t channels_register(struct channels *ch);
  * source), lines (shop line ids into the catalogue), address digest compared with the first
  * reading. */
 void channels_check(struct channels *ch, uint32_t ticket, int64_t consignment_id);
-
-/* Channel name and shop order number of an order by the configured rules. ERR_NOTFOUND: no rule
- * matches. */
-MUST_CHECK err_t channels_route(const struct config_site *site, const char *account_code,
-                                const char *reference, char channel[24], char shop_order[ID_CAP]);
 
 /* Validates one definition text. */
 MUST_CHECK err_t channels_definition_check(const char *name, struct slice text,

@@ -289,7 +289,7 @@ static const char *shop_line_of(const struct run *r, const char *sku)
     const struct remote_line *only = NULL;
     for (size_t i = 0; i < r->remote->line_count; i++) {
         const struct remote_line *l = &r->remote->lines[i];
-        if (!l->physical || strcmp(plan_sku(&r->ch->o.config->site, l->sku), sku) != 0) continue;
+        if (!l->physical || strcmp(l->code, sku) != 0) continue;
         if (only != NULL) return NULL;
         only = l;
     }

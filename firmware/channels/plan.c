@@ -29,14 +29,6 @@ static err_t refuse(struct attempt_result *why, const char *rule, const char *ow
     return ERR_REFUSED;
 }
 
-const char *plan_sku(const struct config_site *site, const char *shop_sku)
-{
-    for (size_t i = 0; i < site->sku_rule_count; i++) {
-        if (strcmp(site->sku_rules[i].shop, shop_sku) == 0) return site->sku_rules[i].clarus;
-    }
-    return shop_sku;
-}
-
 /* ------------------------------------------------------------------------------------- our side --
  */
 
@@ -124,20 +116,19 @@ static size_t group_by_tracking(const struct plan *p, const char *tracking)
     return p->group_count;
 }
 
-static bool is_for(const struct plan_need *n, const struct remote_line *l,
-                   const struct config_site *site)
+static bool is_for(const struct plan_need *n, const struct remote_line *l)
 {
-    return strcmp(n->shop_line, l->id) == 0 || strcmp(n->sku, plan_sku(site, l->sku)) == 0;
+    return strcmp(n->shop_line, l->id) == 0 || (strcmp(n->sku, l->code) == 0 && !l->collides);
 }
 
 /* True when the needs of the group cover the whole item; takes it off. */
 static bool take_item_off(struct plan *p, size_t group, const struct remote_item *item,
-                          const struct remote_line *line, const struct config_site *site)
+                          const struct remote_line *line)
 {
     int64_t rest = item->quantity;
     for (size_t i = 0; i < p->need_count && rest > 0 && line != NULL; i++) {
         struct plan_need *n = &p->needs[i];
-        if (n->group != group || n->left == 0 || !is_for(n, line, site)) continue;
+        if (n->group != group || n->left == 0 || !is_for(n, line)) continue;
         int64_t part = n->left < rest ? n->left : rest;
         n->left -= part;
         rest -= part;
@@ -146,7 +137,7 @@ static bool take_item_off(struct plan *p, size_t group, const struct remote_item
 }
 
 static err_t take_record_off(struct plan *p, struct remote *m, const struct remote_record *r,
-                             const struct config_site *site, struct attempt_result *why)
+                             struct attempt_result *why)
 {
     size_t group = group_by_tracking(p, r->tracking);
     if (r->number == 0 && group == p->group_count) return ERR_OK; /* somebody else's */
@@ -158,7 +149,7 @@ static err_t take_record_off(struct plan *p, struct remote *m, const struct remo
     bool fits = group < p->group_count;
     for (size_t i = 0; i < r->item_count && fits; i++) {
         const struct remote_item *item = &m->items[r->first_item + i];
-        fits = take_item_off(p, group, item, remote_line_by_id(m, item->line_id), site);
+        fits = take_item_off(p, group, item, remote_line_by_id(m, item->line_id));
     }
     if (!fits) {
         return refuse(why, "channel.record_differs", "integration",
@@ -171,11 +162,10 @@ static err_t take_record_off(struct plan *p, struct remote *m, const struct remo
     return ERR_OK;
 }
 
-err_t plan_take_off(struct plan *p, struct remote *m, const struct config_site *site,
-                    struct attempt_result *why)
+err_t plan_take_off(struct plan *p, struct remote *m, struct attempt_result *why)
 {
     for (size_t i = 0; i < m->record_count; i++) {
-        err_t e = take_record_off(p, m, &m->records[i], site, why);
+        err_t e = take_record_off(p, m, &m->records[i], why);
         if (e) return e;
     }
     return ERR_OK;
@@ -228,8 +218,7 @@ static bool share_out(struct plan *p, struct plan_need *n, struct remote_line *l
     return add_share(p, record_for(p, n->group, per_address ? l->address : ""), l, part);
 }
 
-static err_t place_need(struct plan *p, struct plan_need *n, struct remote *m,
-                        const struct config_site *site, bool per_address)
+static err_t place_need(struct plan *p, struct plan_need *n, struct remote *m, bool per_address)
 {
     bool known = false;
     bool room = true;
@@ -237,7 +226,7 @@ static err_t place_need(struct plan *p, struct plan_need *n, struct remote *m,
         for (size_t i = 0; i < m->line_count && n->left > 0; i++) {
             struct remote_line *l = &m->lines[i];
             bool by_id = strcmp(n->shop_line, l->id) == 0;
-            bool fits = named ? by_id : strcmp(n->sku, plan_sku(site, l->sku)) == 0;
+            bool fits = named ? by_id : strcmp(n->sku, l->code) == 0 && !l->collides;
             if (!fits || !l->physical) continue;
             known = true;
             room = share_out(p, n, l, per_address) && room;
@@ -269,15 +258,14 @@ static err_t not_placed(err_t e, const struct plan_need *n, struct attempt_resul
                   "Record the shipment in the shop by hand, then resolve.");
 }
 
-err_t plan_rest(struct plan *p, struct remote *m, const struct config_site *site, bool per_address,
-                struct attempt_result *why)
+err_t plan_rest(struct plan *p, struct remote *m, bool per_address, struct attempt_result *why)
 {
     for (size_t i = 0; i < m->line_count; i++) {
         m->lines[i].left = remote_line_left(&m->lines[i]);
     }
     for (size_t i = 0; i < p->need_count; i++) {
         if (p->needs[i].left == 0) continue;
-        err_t e = place_need(p, &p->needs[i], m, site, per_address);
+        err_t e = place_need(p, &p->needs[i], m, per_address);
         if (e) return not_placed(e, &p->needs[i], why);
     }
     return ERR_OK;

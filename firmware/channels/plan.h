@@ -46,14 +46,11 @@ struct plan {
 /* All three: ERR_REFUSED with *why as a parking result; ERR_OK. Others are the store's. */
 MUST_CHECK err_t plan_read_needs(struct plan *p, struct store *st, int64_t dispatch_id,
                                  struct attempt_result *why);
-MUST_CHECK err_t plan_take_off(struct plan *p, struct remote *m, const struct config_site *site,
-                               struct attempt_result *why);
-MUST_CHECK err_t plan_rest(struct plan *p, struct remote *m, const struct config_site *site,
-                           bool per_address, struct attempt_result *why);
+MUST_CHECK err_t plan_take_off(struct plan *p, struct remote *m, struct attempt_result *why);
+MUST_CHECK err_t plan_rest(struct plan *p, struct remote *m, bool per_address,
+                           struct attempt_result *why);
 /* Sets record.key, record.address, parcel.tracking and the lines of one planned record. */
 MUST_CHECK err_t plan_values(struct plan *p, size_t record, const char *key, struct values *v);
-/* Our SKU for a shop's: the first rule that names it, else the same text. */
-const char *plan_sku(const struct config_site *site, const char *shop_sku);
 /* Fills a parking result. */
 void plan_park(struct attempt_result *out, const char *rule, const char *owner, const char *text,
                const char *next_step);

@@ -374,13 +374,12 @@ static bool guard_passed(struct run *r)
 static bool make_plan(struct run *r)
 {
     struct attempt_result why = {.outcome = ATTEMPT_RETRY};
-    const struct config_site *site = &r->ch->o.config->site;
     json_node records = json_member(r->channel->definition.root, "records");
     bool per_address = json_bool(json_member(records, "per_address"), false);
     memset(r->plan, 0, sizeof *r->plan);
     err_t e = plan_read_needs(r->plan, r->ch->o.store, r->dispatch_id, &why);
-    if (e == ERR_OK) e = plan_take_off(r->plan, r->remote, site, &why);
-    if (e == ERR_OK) e = plan_rest(r->plan, r->remote, site, per_address, &why);
+    if (e == ERR_OK) e = plan_take_off(r->plan, r->remote, &why);
+    if (e == ERR_OK) e = plan_rest(r->plan, r->remote, per_address, &why);
     if (e == ERR_OK) return true;
     /* Counted as shipped and not listed: it may be the record whose outcome is not known. */
     bool counted = strcmp(why.rule, "channel.over_shipment") == 0;

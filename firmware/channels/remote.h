@@ -20,13 +20,15 @@ enum remote_state {
 
 struct remote_line {
     char id[ID_CAP];
-    char sku[SKU_CAP];
+    char sku[SKU_CAP];  /* as the shop writes it */
+    char code[SKU_CAP]; /* of the product in Clarus; "": no rule gives one */
     char address[ID_CAP];
     int64_t ordered;  /* whole units */
     int64_t shipped;  /* the line's own figure */
     int64_t recorded; /* sum over the records read */
     int64_t left;     /* used while planning */
     bool physical;
+    bool collides; /* another SKU of the shop becomes the same code */
 };
 
 struct remote_item {

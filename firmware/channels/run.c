@@ -5,6 +5,7 @@
 
 #include "firmware/base/mem.h"
 #include "firmware/base/text.h"
+#include "firmware/channels/mapped.h"
 #include "firmware/channels/template.h"
 
 #define URL_ROOM  2048
@@ -274,6 +275,11 @@ static void read_next(struct run *r, size_t rows)
     json_node next = next_read(r, read);
     if (next != NULL) {
         read_page(r, next, 1);
+        return;
+    }
+    err_t e = mapped_lines(&r->ch->maps, r->channel->config->name, r->remote);
+    if (e) {
+        read_failed(r, RULE_RETRY, "channel.store");
         return;
     }
     err_ignore(value_set(&r->v, VALUE_ORDER_STATUS, slice_text(r->remote->status))); /* fits */

@@ -7,6 +7,7 @@
 #include "firmware/channels/plan.h"
 #include "firmware/channels/remote.h"
 #include "firmware/channels/rules.h"
+#include "firmware/mapping/maps.h"
 
 #define RUNS_MAX 16 /* attempts and checks under way over all channels */
 
@@ -70,6 +71,7 @@ struct run {
 
 struct channels {
     struct channels_options o;
+    struct maps maps;
     struct channel channels[CONFIG_CHANNELS_MAX];
     size_t channel_count;
     struct run runs[RUNS_MAX];

@@ -14,6 +14,11 @@
 #define URL_CAP             200
 #define CONFIG_RULES_MAX    32
 #define CONFIG_MAPS_MAX     128
+#define CONFIG_UNITS_MAX    128
+#define CONFIG_STATES_MAX   64
+#define CONFIG_FIELDS_MAX   32
+#define CONFIG_FORMATS_MAX  6
+#define CONFIG_PARTS_MAX    10
 #define CONFIG_STATUS_MAX   8
 #define CONFIG_CHANNELS_MAX 4
 #define CONFIG_SCANNERS_MAX 4
@@ -57,12 +62,19 @@ struct config_channel {
     enum {
         CONFIG_GATE_AT_DISPATCH,
         CONFIG_GATE_AT_MANIFEST,
-    } gate;               /* when the shop may learn of a dispatch */
-    uint32_t service_min; /* agreed minutes from scan-back to the shop; 0: none */
-    bool enabled;         /* default true */
-    bool set_status;      /* set the order's status after the shipment; default false */
-    bool claim;           /* several benches may ship one order: use a metafield claim */
-    bool check_state;     /* second source of stop; default true */
+    } gate;                    /* when the shop may learn of a dispatch */
+    uint32_t service_min;      /* agreed minutes from scan-back to the shop; 0: none */
+    bool enabled;              /* default true */
+    bool set_status;           /* set the order's status after the shipment; default false */
+    bool claim;                /* several benches may ship one order: use a metafield claim */
+    bool check_state;          /* second source of stop; default true */
+    uint32_t watch_per_minute; /* open orders asked about ahead of need, site budget; 0: none */
+    enum {
+        CONFIG_REPORTS_UNSET,
+        CONFIG_REPORTS_STATION,
+        CONFIG_REPORTS_CLARUS,
+    } reports; /* who tells the shop when Clarus has an integration with it of its own */
+    char clarus_integration[NAME_CAP]; /* its name in Clarus; "": found by the system's name */
 };
 
 /* Ordered rules: which channel and shop order number a consignment belongs to. First match wins; no
@@ -73,9 +85,94 @@ struct config_channel_rule {
     char channel[24];          /* a channel's name, or "none" */
 };
 
-struct config_sku_rule { /* exact pairs in this release: shop SKU <-> Clarus code */
+/* How one side writes a code: prefix, text, suffix. */
+struct config_sku_form {
+    char prefix[24];
+    char suffix[24];
+    enum {
+        CONFIG_CASE_KEEP,
+        CONFIG_CASE_UPPER,
+        CONFIG_CASE_LOWER,
+    } letters;
+    enum {
+        CONFIG_ZEROS_KEEP,
+        CONFIG_ZEROS_STRIP, /* no leading zeros, where the text is digits only */
+        CONFIG_ZEROS_PAD,   /* leading zeros up to `width`, where the text is digits only */
+    } zeros;
+    uint32_t width;
+    uint32_t length_max; /* of the whole code; 0: as long as codes can be */
+    char characters[64]; /* the nth here stands for the nth of the other side */
+};
+
+/* An exact pair (`shop` and `clarus`), or two forms. Ordered; the first that fits is used. */
+struct config_sku_rule {
+    char channel[24]; /* "": every channel */
     char shop[SKU_CAP];
     char clarus[SKU_CAP];
+    bool trim; /* blanks around a code are dropped, and reported */
+    struct config_sku_form shop_form;
+    struct config_sku_form clarus_form;
+};
+
+struct config_unit {    /* what one of a unit holds, in base units */
+    char channel[24];   /* "": every channel, and Clarus itself */
+    char sku[SKU_CAP];  /* Clarus code; "": every product */
+    char unit[24];      /* as written there: "case" */
+    uint32_t factor;    /* 1..1000000 */
+    bool tested;        /* false: orders with it are held */
+    char tested_on[11]; /* 2026-03-31; "": not said */
+};
+
+enum config_state_action {
+    CONFIG_STATE_PACK,
+    CONFIG_STATE_HOLD,
+    CONFIG_STATE_STOP,
+    CONFIG_STATE_SENT,
+};
+
+struct config_shop_state { /* what a state of the shop's order means; wins over the definition */
+    char channel[24];
+    char status[32]; /* as the shop sends it */
+    enum config_state_action action;
+};
+
+enum config_note {
+    CONFIG_NOTE_NONE,
+    CONFIG_NOTE_CUSTOMER,
+    CONFIG_NOTE_PACKING,
+    CONFIG_NOTE_DELIVERY,
+    CONFIG_NOTE_GIFT,
+};
+
+struct config_note_rule { /* where a text of the shop's order is shown */
+    char channel[24];
+    enum {
+        CONFIG_FROM_CUSTOMER,
+        CONFIG_FROM_STAFF,
+        CONFIG_FROM_GIFT,
+    } from;
+    enum config_note to;
+};
+
+struct config_order_field { /* a member of the shop's order that somebody here needs */
+    char channel[24];
+    char name[NAME_CAP];    /* as people call it */
+    char at[JSON_PATH_CAP]; /* JSON Pointer into the order */
+    bool required;          /* missing or empty holds the order */
+    enum config_note to;
+};
+
+struct config_rule_mode {
+    char rule[RULE_CAP];
+    enum {
+        CONFIG_MODE_HOLD,
+        CONFIG_MODE_OBSERVE, /* recorded, and the order goes on */
+    } mode;
+};
+
+struct config_address {
+    char required[CONFIG_PARTS_MAX][24]; /* members that must not be empty */
+    bool postcodes; /* check the shape where the country's is known; default true */
 };
 
 struct config_ship_method { /* (channel, exact title) -> what Clarus must have on the order */
@@ -97,9 +194,11 @@ struct config_carrier { /* per carrier: how its barcode relates to the tracking 
     enum {
         CONFIG_MANIFEST_LEAD,
         CONFIG_MANIFEST_CARRIER,
-    } manifest;         /* who closes the carrier's list */
-    char cut_off[8];    /* local time "18:30"; "": none */
-    char link[URL_CAP]; /* "https://track.example/{tracking}"; "": none */
+    } manifest;                            /* who closes the carrier's list */
+    char cut_off[8];                       /* local time "18:30"; "": none */
+    char link[URL_CAP];                    /* "https://track.example/{tracking}"; "": none */
+    char tracking[CONFIG_FORMATS_MAX][32]; /* shapes of its numbers; none: any plausible one */
+    char needs[CONFIG_PARTS_MAX][24];      /* address members this carrier needs besides */
 };
 
 struct config_label {
@@ -132,6 +231,17 @@ struct config_site {
     size_t ship_method_count;
     struct config_carrier carriers[CONFIG_SERVICES_MAX];
     size_t carrier_count;
+    struct config_unit units[CONFIG_UNITS_MAX];
+    size_t unit_count;
+    struct config_shop_state shop_states[CONFIG_STATES_MAX];
+    size_t shop_state_count;
+    struct config_note_rule notes[CONFIG_FIELDS_MAX];
+    size_t note_count;
+    struct config_order_field order_fields[CONFIG_FIELDS_MAX];
+    size_t order_field_count;
+    struct config_rule_mode rules[CONFIG_RULES_MAX];
+    size_t rule_count;
+    struct config_address address;
     struct config_label label;
     struct config_alerts alerts;
     uint32_t max_state_age_s; /* pack on an unanswered check up to this age; default 900 */

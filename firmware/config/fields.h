@@ -59,6 +59,10 @@ text_rule rule_id;      /* letters and digits */
 text_rule rule_channel; /* a name of our own, not "clarus" or "none" */
 text_rule rule_link;    /* "" or a web address with {tracking} once */
 text_rule rule_time;    /* "" or a time of day: "18:30" */
+text_rule rule_date;    /* "" or a day: 2026-03-31 */
+text_rule rule_pointer; /* JSON Pointer, not of the whole */
+text_rule rule_part;    /* a member of an address */
+text_rule rule_shape;   /* the shape of a tracking number */
 text_rule rule_any;     /* also control characters: scanner affixes */
 
 /* Reads `text` after `shape` into `out`, which the caller zeroed. All faults found are added. */

@@ -60,6 +60,10 @@ static const struct field channel_fields[] = {
     {"set_status", FIELD_BOOL, CHANNEL(set_status)},
     {"claim", FIELD_BOOL, CHANNEL(claim)},
     {"check_state", FIELD_BOOL, CHANNEL(check_state), .number = 1},
+    {"watch_per_minute", FIELD_NUMBER, CHANNEL(watch_per_minute), .min = 0, .max = 600,
+     .number = 6},
+    {"reports", FIELD_CHOICE, CHANNEL(reports), .text = "unset", .words = "unset station clarus"},
+    {"clarus_integration", FIELD_TEXT, CHANNEL(clarus_integration)},
 };
 static const struct shape channel_shape = {"channel", channel_fields, COUNT(channel_fields),
                                            sizeof(struct config_channel)};
@@ -74,12 +78,91 @@ static const struct shape channel_rule_shape = {"channel_rule", channel_rule_fie
                                                 COUNT(channel_rule_fields),
                                                 sizeof(struct config_channel_rule)};
 
+#define FORM(member) IN(struct config_sku_form, member)
+static const struct field sku_form_fields[] = {
+    {"prefix", FIELD_TEXT, FORM(prefix)},
+    {"suffix", FIELD_TEXT, FORM(suffix)},
+    {"letters", FIELD_CHOICE, FORM(letters), .text = "keep", .words = "keep upper lower"},
+    {"zeros", FIELD_CHOICE, FORM(zeros), .text = "keep", .words = "keep strip pad"},
+    {"width", FIELD_NUMBER, FORM(width), .min = 0, .max = 63},
+    {"length_max", FIELD_NUMBER, FORM(length_max), .min = 0, .max = 63},
+    {"characters", FIELD_TEXT, FORM(characters)},
+};
+static const struct shape sku_form_shape = {"sku_form", sku_form_fields, COUNT(sku_form_fields), 0};
+
+#define SKU(member) IN(struct config_sku_rule, member)
 static const struct field sku_rule_fields[] = {
-    {"shop", FIELD_TEXT, .required = true, IN(struct config_sku_rule, shop), .min = 1},
-    {"clarus", FIELD_TEXT, .required = true, IN(struct config_sku_rule, clarus), .min = 1},
+    {"channel", FIELD_TEXT, SKU(channel)},
+    {"shop", FIELD_TEXT, SKU(shop)},
+    {"clarus", FIELD_TEXT, SKU(clarus)},
+    {"trim", FIELD_BOOL, SKU(trim)},
+    {"shop_form", FIELD_OBJECT, SKU(shop_form), .shape = &sku_form_shape},
+    {"clarus_form", FIELD_OBJECT, SKU(clarus_form), .shape = &sku_form_shape},
 };
 static const struct shape sku_rule_shape = {"sku_rule", sku_rule_fields, COUNT(sku_rule_fields),
                                             sizeof(struct config_sku_rule)};
+
+#define UNIT(member) IN(struct config_unit, member)
+static const struct field unit_fields[] = {
+    {"channel", FIELD_TEXT, UNIT(channel)},
+    {"sku", FIELD_TEXT, UNIT(sku)},
+    {"unit", FIELD_TEXT, .required = true, UNIT(unit), .min = 1},
+    {"factor", FIELD_NUMBER, .required = true, UNIT(factor), .min = 1, .max = 1000000, .number = 1},
+    {"tested", FIELD_BOOL, UNIT(tested)},
+    {"tested_on", FIELD_TEXT, UNIT(tested_on), .rule = rule_date},
+};
+static const struct shape unit_shape = {"unit", unit_fields, COUNT(unit_fields),
+                                        sizeof(struct config_unit)};
+
+#define STATE(member) IN(struct config_shop_state, member)
+static const struct field shop_state_fields[] = {
+    {"channel", FIELD_TEXT, .required = true, STATE(channel), .min = 1},
+    {"status", FIELD_TEXT, .required = true, STATE(status), .min = 1},
+    {"action", FIELD_CHOICE, .required = true, STATE(action), .words = "pack hold stop sent"},
+};
+static const struct shape shop_state_shape = {
+    "shop_state", shop_state_fields, COUNT(shop_state_fields), sizeof(struct config_shop_state)};
+
+#define NOTE(member) IN(struct config_note_rule, member)
+static const struct field note_fields[] = {
+    {"channel", FIELD_TEXT, NOTE(channel)},
+    {"from", FIELD_CHOICE, .required = true, NOTE(from), .words = "customer staff gift"},
+    {"to", FIELD_CHOICE, .required = true, NOTE(to),
+     .words = "none customer packing delivery gift"},
+};
+static const struct shape note_shape = {"note", note_fields, COUNT(note_fields),
+                                        sizeof(struct config_note_rule)};
+
+#define ORDER_FIELD(member) IN(struct config_order_field, member)
+static const struct field order_field_fields[] = {
+    {"channel", FIELD_TEXT, .required = true, ORDER_FIELD(channel), .min = 1},
+    {"name", FIELD_TEXT, .required = true, ORDER_FIELD(name), .min = 1},
+    {"at", FIELD_TEXT, .required = true, ORDER_FIELD(at), .min = 2, .rule = rule_pointer},
+    {"required", FIELD_BOOL, ORDER_FIELD(required)},
+    {"to", FIELD_CHOICE, ORDER_FIELD(to), .text = "none",
+     .words = "none customer packing delivery gift"},
+};
+static const struct shape order_field_shape = {"order_field", order_field_fields,
+                                               COUNT(order_field_fields),
+                                               sizeof(struct config_order_field)};
+
+#define MODE(member) IN(struct config_rule_mode, member)
+static const struct field rule_mode_fields[] = {
+    {"rule", FIELD_WORD, .required = true, MODE(rule),
+     .words = "address.incomplete field.missing ship_method.differs ship_method.unmapped "
+              "sku.collision sku.not_in_shop sku.unknown tracking.format unit.mismatch "
+              "unit.unmapped unit.untested"},
+    {"mode", FIELD_CHOICE, .required = true, MODE(mode), .words = "hold observe"},
+};
+static const struct shape rule_mode_shape = {"rule_mode", rule_mode_fields, COUNT(rule_mode_fields),
+                                             sizeof(struct config_rule_mode)};
+
+static const struct field address_fields[] = {
+    {"required", FIELD_WORDS, LIST_IN(struct config_address, required), .min = 1,
+     .text = "address_1 postcode country_code", .rule = rule_part},
+    {"postcodes", FIELD_BOOL, IN(struct config_address, postcodes), .number = 1},
+};
+static const struct shape address_shape = {"address", address_fields, COUNT(address_fields), 0};
 
 #define METHOD(member) IN(struct config_ship_method, member)
 static const struct field ship_method_fields[] = {
@@ -102,6 +185,10 @@ static const struct field carrier_fields[] = {
      .words = "lead carrier"},
     {"cut_off", FIELD_TEXT, IN(struct config_carrier, cut_off), .rule = rule_time},
     {"link", FIELD_TEXT, IN(struct config_carrier, link), .rule = rule_link},
+    {"tracking", FIELD_WORDS, LIST_IN(struct config_carrier, tracking), .min = 1, .text = "",
+     .rule = rule_shape},
+    {"needs", FIELD_WORDS, LIST_IN(struct config_carrier, needs), .min = 1, .text = "",
+     .rule = rule_part},
 };
 static const struct shape carrier_shape = {"carrier", carrier_fields, COUNT(carrier_fields),
                                            sizeof(struct config_carrier)};
@@ -136,6 +223,12 @@ static const struct field site_fields[] = {
      .shape = &channel_rule_shape},
     {"sku_rules", SITE_OBJECTS(sku_rules, sku_rule_count), .shape = &sku_rule_shape},
     {"ship_methods", SITE_OBJECTS(ship_methods, ship_method_count), .shape = &ship_method_shape},
+    {"units", SITE_OBJECTS(units, unit_count), .shape = &unit_shape},
+    {"shop_states", SITE_OBJECTS(shop_states, shop_state_count), .shape = &shop_state_shape},
+    {"notes", SITE_OBJECTS(notes, note_count), .shape = &note_shape},
+    {"order_fields", SITE_OBJECTS(order_fields, order_field_count), .shape = &order_field_shape},
+    {"rules", SITE_OBJECTS(rules, rule_count), .shape = &rule_mode_shape},
+    {"address", FIELD_OBJECT, SITE(address), .shape = &address_shape},
     {"carriers", SITE_OBJECTS(carriers, carrier_count), .shape = &carrier_shape},
     {"label", FIELD_OBJECT, SITE(label), .shape = &label_shape},
     {"alerts", FIELD_OBJECT, SITE(alerts), .shape = &alerts_shape},

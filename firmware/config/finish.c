@@ -66,6 +66,7 @@ static void require_channels(const struct finding *to, const struct column *c,
     char path[JSON_PATH_CAP];
     for (size_t i = 0; i < c->count; i++) {
         if (none_is_fine && strcmp(cell(c, i), "none") == 0) continue;
+        if (cell(c, i)[0] == '\0') continue; /* every channel, where a list allows it */
         if (config_channel_by_name(site, cell(c, i))) continue;
         struct config_fault *f = found(to, member_path(path, c->list, i, c->member), cell(c, i),
                                        "is the name of no channel here");
@@ -85,25 +86,117 @@ static void check_prefixes(const struct finding *to, const struct config_site *s
                 "must differ from command_prefix, and neither may begin with the other");
 }
 
+/* ---------------------------------------------------------------------------------------- maps --
+ */
+
+static size_t letters_of(const char *text)
+{
+    size_t count = 0;
+    for (const char *p = text; *p != '\0'; p++) {
+        if (((unsigned char)*p & 0xC0) != 0x80) count++;
+    }
+    return count;
+}
+
+static bool form_is_set(const struct config_sku_form *f)
+{
+    return f->prefix[0] != '\0' || f->suffix[0] != '\0' || f->letters != CONFIG_CASE_KEEP ||
+           f->zeros != CONFIG_ZEROS_KEEP || f->width > 0 || f->length_max > 0 ||
+           f->characters[0] != '\0';
+}
+
+/* What is wrong with the rule and where; NULL when nothing is. */
+static const char *sku_rule_fault(const struct config_sku_rule *r, const char **out_member)
+{
+    bool pair = r->shop[0] != '\0' || r->clarus[0] != '\0';
+    bool forms = r->trim || form_is_set(&r->shop_form) || form_is_set(&r->clarus_form);
+    *out_member = r->shop[0] == '\0' ? "shop" : "clarus";
+    if (pair && (r->shop[0] == '\0' || r->clarus[0] == '\0')) return "a pair needs both codes";
+    if (pair && forms) return "is either a pair of codes or a pair of forms, not both";
+    if (!pair && !forms) return "the rule says nothing: give shop and clarus, or a form";
+    *out_member = "shop_form";
+    if (letters_of(r->shop_form.characters) != letters_of(r->clarus_form.characters))
+        return "characters of both forms must be equally many: the nth stands for the nth";
+    if ((r->shop_form.zeros == CONFIG_ZEROS_PAD) != (r->shop_form.width > 0))
+        return "zeros \"pad\" and width belong together";
+    *out_member = "clarus_form";
+    if ((r->clarus_form.zeros == CONFIG_ZEROS_PAD) != (r->clarus_form.width > 0))
+        return "zeros \"pad\" and width belong together";
+    return NULL;
+}
+
+static void check_sku_rules(const struct finding *to, const struct config_site *site)
+{
+    char path[JSON_PATH_CAP];
+    for (size_t i = 0; i < site->sku_rule_count; i++) {
+        const struct config_sku_rule *r = &site->sku_rules[i];
+        const char *member = "shop";
+        const char *reason = sku_rule_fault(r, &member);
+        for (size_t j = 0; j < i && reason == NULL && r->shop[0] != '\0'; j++) {
+            const struct config_sku_rule *before = &site->sku_rules[j];
+            member = "shop";
+            if (strcmp(r->channel, before->channel) == 0 && strcmp(r->shop, before->shop) == 0)
+                reason = "occurs twice in this list";
+        }
+        if (reason != NULL)
+            (void)found(to, member_path(path, "sku_rules", i, member), r->shop, reason);
+    }
+}
+
+/* Two entries for the same thing: the second would never be used. */
+static void check_map_repeats(const struct finding *to, const struct config_site *site)
+{
+    char path[JSON_PATH_CAP];
+    static const char reason[] = "occurs twice in this list";
+    for (size_t i = 0; i < site->unit_count; i++) {
+        const struct config_unit *u = &site->units[i];
+        for (size_t j = 0; j < i; j++) {
+            const struct config_unit *b = &site->units[j];
+            if (strcmp(u->unit, b->unit) == 0 && strcmp(u->sku, b->sku) == 0 &&
+                strcmp(u->channel, b->channel) == 0)
+                (void)found(to, member_path(path, "units", i, "unit"), u->unit, reason);
+        }
+    }
+    for (size_t i = 0; i < site->shop_state_count; i++) {
+        const struct config_shop_state *s = &site->shop_states[i];
+        for (size_t j = 0; j < i; j++) {
+            const struct config_shop_state *b = &site->shop_states[j];
+            if (strcmp(s->status, b->status) == 0 && strcmp(s->channel, b->channel) == 0)
+                (void)found(to, member_path(path, "shop_states", i, "status"), s->status, reason);
+        }
+    }
+}
+
+#define COLUMN(list, counter, member)                                                              \
+    {                                                                                              \
+        site->list[0].member, site->counter, sizeof site->list[0], #list, #member                  \
+    }
+
 void config_site_finish(struct config_site *site, struct slice text, const char *file,
                         struct config_faults *faults)
 {
     struct finding to = {text, file, faults};
-    struct column names = {site->channels[0].name, site->channel_count, sizeof site->channels[0],
-                           "channels", "name"};
-    struct column carriers = {site->carriers[0].carrier_code, site->carrier_count,
-                              sizeof site->carriers[0], "carriers", "carrier_code"};
-    struct column skus = {site->sku_rules[0].shop, site->sku_rule_count, sizeof site->sku_rules[0],
-                          "sku_rules", "shop"};
-    struct column rules = {site->channel_rules[0].channel, site->channel_rule_count,
-                           sizeof site->channel_rules[0], "channel_rules", "channel"};
-    struct column methods = {site->ship_methods[0].channel, site->ship_method_count,
-                             sizeof site->ship_methods[0], "ship_methods", "channel"};
-    refuse_repeats(&to, &names);
-    refuse_repeats(&to, &carriers);
-    refuse_repeats(&to, &skus);
+    const struct column unique[] = {
+        COLUMN(channels, channel_count, name),
+        COLUMN(carriers, carrier_count, carrier_code),
+        COLUMN(rules, rule_count, rule),
+    };
+    const struct column named[] = {
+        COLUMN(ship_methods, ship_method_count, channel),
+        COLUMN(sku_rules, sku_rule_count, channel),
+        COLUMN(units, unit_count, channel),
+        COLUMN(notes, note_count, channel),
+        COLUMN(shop_states, shop_state_count, channel),
+        COLUMN(order_fields, order_field_count, channel),
+    };
+    const struct column rules = COLUMN(channel_rules, channel_rule_count, channel);
+    for (size_t i = 0; i < sizeof unique / sizeof unique[0]; i++)
+        refuse_repeats(&to, &unique[i]);
     require_channels(&to, &rules, site, true);
-    require_channels(&to, &methods, site, false);
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
+        require_channels(&to, &named[i], site, false);
+    check_sku_rules(&to, site);
+    check_map_repeats(&to, site);
     check_prefixes(&to, site);
 }
 

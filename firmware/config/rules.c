@@ -113,6 +113,52 @@ const char *rule_time(struct slice text)
     return sound ? NULL : "must be a time of day such as 18:30";
 }
 
+const char *rule_date(struct slice text)
+{
+    int64_t year = 0, month = 0, day = 0;
+    if (text.len == 0) return NULL;
+    bool sound = text.len == 10 && text.ptr[4] == '-' && text.ptr[7] == '-' &&
+                 text_int(slice_sub(text, 0, 4), 2000, 2999, &year) == ERR_OK &&
+                 text_int(slice_sub(text, 5, 7), 1, 12, &month) == ERR_OK &&
+                 text_int(slice_sub(text, 8, 10), 1, 31, &day) == ERR_OK;
+    return sound ? NULL : "must be a day such as 2026-03-31";
+}
+
+const char *rule_pointer(struct slice text)
+{
+    bool sound = text.ptr[0] == '/' && text_is_print(text) && text.ptr[text.len - 1] != '/';
+    return sound ? NULL : "must be a JSON Pointer such as /customer/phone";
+}
+
+const char *rule_part(struct slice text)
+{
+    static const char *const parts[] = {"name",         "address_1",    "address_2",
+                                        "address_3",    "address_4",    "postcode",
+                                        "country_code", "phone_number", "email_address"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (slice_is(text, parts[i])) return NULL;
+    }
+    return "must be name, address_1 to address_4, postcode, country_code, phone_number or "
+           "email_address";
+}
+
+/* A known shape, or one written with # digit, @ capital letter, ? either, and what stands for
+ * itself. */
+const char *rule_shape(struct slice text)
+{
+    static const char *const known[] = {"s10", "royalmail", "ups",  "fedex", "dhl",
+                                        "dpd", "yodel",     "usps", "gls8"};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (slice_is(text, known[i])) return NULL;
+    }
+    if (text.len < 6 || !is_made_of(text, "#@?-_"))
+        return "must be dhl, dpd, fedex, gls8, royalmail, s10, ups, usps, yodel, or a shape of 6 "
+               "characters and more: # digit, @ letter, ? either";
+    return slice_find_byte(text, '#') < text.len || slice_find_byte(text, '?') < text.len
+               ? NULL
+               : "must have room for digits: # or ?";
+}
+
 int32_t config_minute_of_day(const char *time)
 {
     struct slice text = slice_text(time);

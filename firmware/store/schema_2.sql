@@ -11,3 +11,49 @@ CREATE TABLE line_short (                        -- said to be short while its o
     at             INTEGER NOT NULL,
     PRIMARY KEY (consignment_id, line_id)
 ) STRICT, WITHOUT ROWID;
+
+-- mapping -----------------------------------------------------------------------------------------
+
+CREATE TABLE map_entry (                         -- what leads changed of the tables of site.json
+    kind    TEXT NOT NULL,                       -- sku, unit, method, state
+    channel TEXT NOT NULL,                       -- '' every channel
+    scope   TEXT NOT NULL,                       -- Clarus code of a unit; ''
+    key     TEXT NOT NULL,                       -- as the shop writes it
+    value   TEXT NOT NULL,
+    value2  TEXT NOT NULL DEFAULT '',
+    removed INTEGER NOT NULL DEFAULT 0,          -- 1: the file's entry does not count
+    file    TEXT NOT NULL DEFAULT '',            -- what the file said when it was changed
+    version INTEGER NOT NULL,
+    who     TEXT NOT NULL,
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (kind, channel, scope, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX map_entry_value ON map_entry (kind, value);
+
+CREATE TABLE map_change (                        -- every change, append only
+    id      INTEGER PRIMARY KEY,
+    version INTEGER NOT NULL,
+    kind    TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    scope   TEXT NOT NULL,
+    key     TEXT NOT NULL,
+    before  TEXT NOT NULL,
+    after   TEXT NOT NULL,
+    how     TEXT NOT NULL,                       -- set, remove, drop, import
+    who     TEXT NOT NULL,
+    at      INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE seen_word (                         -- what orders brought along and no map knows
+    kind       TEXT NOT NULL,                    -- method, state, field, sku, unit
+    channel    TEXT NOT NULL,
+    word       TEXT NOT NULL,                    -- exactly as received
+    code       TEXT NOT NULL DEFAULT '',         -- of a SKU: what it became
+    first_seen INTEGER NOT NULL,
+    last_seen  INTEGER NOT NULL,
+    times      INTEGER NOT NULL DEFAULT 1,
+    last_order INTEGER NOT NULL DEFAULT 0,       -- consignment seen last: one order counts once
+    mapped     INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (kind, channel, word)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX seen_word_code ON seen_word (channel, code) WHERE code <> '';

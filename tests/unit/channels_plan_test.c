@@ -13,7 +13,6 @@
 struct desk {
     struct plan plan;
     struct remote remote;
-    struct config_site site;
     struct values values;
     struct attempt_result why;
 };
@@ -51,6 +50,7 @@ static void line(struct desk *d, const char *id, const char *sku, int64_t ordere
     *l = (struct remote_line){.ordered = ordered, .shipped = shipped, .physical = true};
     copy(l->id, id);
     copy(l->sku, sku);
+    copy(l->code, sku);
     copy(l->address, "1");
 }
 
@@ -70,8 +70,8 @@ static void record(struct desk *d, int number, const char *tracking, const char 
 
 static err_t make(struct desk *d, bool per_address)
 {
-    err_t e = plan_take_off(&d->plan, &d->remote, &d->site, &d->why);
-    return e ? e : plan_rest(&d->plan, &d->remote, &d->site, per_address, &d->why);
+    err_t e = plan_take_off(&d->plan, &d->remote, &d->why);
+    return e ? e : plan_rest(&d->plan, &d->remote, per_address, &d->why);
 }
 
 static void plan__takes_off_only_what_its_own_parcel_holds(void **state)
@@ -181,17 +181,6 @@ static void plan__splits_by_address_only_where_the_shop_demands_it(void **state)
     assert_string_equal(d->plan.records[1].address, "2");
 }
 
-static void plan__maps_a_shop_sku_by_the_first_rule_that_names_it(void **state)
-{
-    struct desk *d = *state;
-    d->site.sku_rules[0] = (struct config_sku_rule){.shop = "A", .clarus = "X"};
-    d->site.sku_rules[1] = (struct config_sku_rule){.shop = "A", .clarus = "Y"};
-    d->site.sku_rule_count = 2;
-    assert_string_equal(plan_sku(&d->site, "A"), "X");
-    assert_string_equal(plan_sku(&d->site, "a"), "a");
-    assert_string_equal(plan_sku(&d->site, "00451"), "00451");
-}
-
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -204,7 +193,6 @@ int main(void)
         TEST(plan__never_takes_lines_that_are_not_shipped),
         TEST(plan__prefers_the_named_line_then_fills_by_sku),
         TEST(plan__splits_by_address_only_where_the_shop_demands_it),
-        TEST(plan__maps_a_shop_sku_by_the_first_rule_that_names_it),
     };
     return cmocka_run_group_tests_name("channels plan", tests, NULL, NULL);
 }

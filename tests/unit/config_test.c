@@ -440,7 +440,7 @@ static void assert_refers(json_node n, const struct shape *shape)
 
 static void assert_words(json_node list, const char *words)
 {
-    char joined[128] = "";
+    char joined[512] = "";
     for (json_node e = json_first(list); e; e = json_next(e)) {
         size_t len = strlen(joined);
         (void)snprintf(joined + len, sizeof joined - len, "%s%.*s", len > 0 ? " " : "",
@@ -532,7 +532,7 @@ static void assert_object(const struct shape *shape, json_node n)
     assert_int_equal(json_count(json_member(n, "required")), required);
 }
 
-#define SHAPES_MAX 16
+#define SHAPES_MAX 32
 /* The shapes below `root`, root first. */
 static size_t collect(const struct shape *root, const struct shape *out[SHAPES_MAX])
 {

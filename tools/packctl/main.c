@@ -23,11 +23,18 @@ static const char usage[] =
     "  packctl gone ID [NOTE]        find-and-pull: it left all the same\n"
     "  packctl manifest CARRIER      the carrier's list is closed: its shops may be told\n"
     "  packctl recall KEY REASON     take back a saved dispatch\n"
+    "  packctl rules check KIND      a list, line by line, against the rules of site.json; no "
+    "station\n"
+    "                                needed. KIND: sku, code, unit, method, state, tracking,\n"
+    "                                address, reference (see docs/integrator.md)\n"
     "  packctl scan TEXT             type a scan (demonstration mode only)\n"
     "\n"
     "  --url URL          the station; default $PACKD_URL, else http://127.0.0.1:8480\n"
     "  --token-file FILE  its console token; default $PACKD_TOKEN_FILE, else, on the station\n"
     "                     itself, the one of its page\n"
+    "  --site FILE        site.json for rules check; default $PACKD_SITE, else "
+    "/etc/packd/site.json\n"
+    "  --channel NAME     channel for rules check; default: the only one\n"
     "  --ca FILE          certificate authority of an https station\n"
     "  --who NAME         acts are recorded under this name; default $USER\n"
     "  --json             print answers as they came\n"
@@ -203,6 +210,12 @@ static int run_scan(const struct ctl *ctl, char **args)
     return send_act(ctl, "/api/demo/scan", &pair, 1);
 }
 
+static int run_rules(const struct ctl *ctl, char **args)
+{
+    if (strcmp(args[0], "check") != 0) return wrong_usage("rules can be checked: rules check KIND");
+    return rules_check(ctl, args[1], stdin);
+}
+
 /* --------------------------------------------------------------------------------- arguments -- */
 
 static const struct verb {
@@ -216,6 +229,7 @@ static const struct verb {
     {"pulled", 1, 2, run_pulled},     {"gone", 1, 2, run_gone},
     {"recall", 2, 2, run_recall},     {"scan", 1, 1, run_scan},
     {"manifest", 1, 1, run_manifest}, {"retry-rule", 1, 1, run_retry_rule},
+    {"rules", 2, 2, run_rules},
 };
 
 static bool take(const char *name, char **argv, int *i, const char **out)
@@ -240,7 +254,8 @@ static int read_words(char **argv, struct ctl *ctl, char **words)
     for (int i = 1; argv[i]; i++) {
         if (take("--url", argv, &i, &ctl->url) || take("--ca", argv, &i, &ctl->ca)) continue;
         if (take("--token-file", argv, &i, &ctl->token_file)) continue;
-        if (take("--who", argv, &i, &ctl->who)) continue;
+        if (take("--who", argv, &i, &ctl->who) || take("--site", argv, &i, &ctl->site)) continue;
+        if (take("--channel", argv, &i, &ctl->channel)) continue;
         if (strcmp(argv[i], "--json") == 0) {
             ctl->json = true;
             continue;
@@ -256,6 +271,7 @@ int main(int argc, char **argv)
     char *words[WORDS_MAX + 1] = {NULL};
     struct ctl ctl = {.url = setting("PACKD_URL", "http://127.0.0.1:8480"),
                       .token_file = setting("PACKD_TOKEN_FILE", NULL),
+                      .site = setting("PACKD_SITE", "/etc/packd/site.json"),
                       .who = setting("USER", "packctl")};
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         (void)fputs(usage, stdout);

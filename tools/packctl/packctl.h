@@ -5,6 +5,8 @@
 #ifndef PACKD_TOOLS_PACKCTL_H
 #define PACKD_TOOLS_PACKCTL_H
 
+#include <stdio.h>
+
 #include "firmware/base/json.h"
 
 enum {
@@ -18,6 +20,8 @@ struct ctl {
     const char *url;        /* "http://127.0.0.1:8480" */
     const char *token_file; /* NULL: the page of the station on this machine gives it */
     const char *ca;         /* certificate authority of an https station; NULL: the system's */
+    const char *site;       /* site.json, for checks without a station */
+    const char *channel;    /* NULL: the only one */
     const char *who;        /* acts are recorded under this name */
     bool json;              /* print answers as they came */
 };
@@ -35,6 +39,10 @@ void answer_free(struct answer *a);
 /* Says on standard error what is wrong with an answer; EXIT_DONE when nothing is. */
 int answer_check(const struct answer *a);
 void path_add_escaped(struct buf *path, const char *text);
+
+/* rules.c: each line of a list against the rules of a site.json, without a station. EXIT_REFUSED
+ * when a line would be held. */
+int rules_check(const struct ctl *ctl, const char *kind, FILE *list);
 
 /* print.c: answers as tables for people. Text from the station is printed without its control
  * characters. */

@@ -1,0 +1,12 @@
+/* mapped.h - the order as its shop has it, in the words of Clarus: codes of its lines. */
+#ifndef PACKD_CHANNELS_MAPPED_H
+#define PACKD_CHANNELS_MAPPED_H
+
+#include "firmware/channels/remote.h"
+#include "firmware/mapping/maps.h"
+
+/* Sets code and collides of every line. A line whose SKU no rule can take has no code: nothing of
+ * ours ever matches it. Errors are the store's. */
+MUST_CHECK err_t mapped_lines(const struct maps *m, const char *channel, struct remote *remote);
+
+#endif
