@@ -58,16 +58,4 @@ MUST_CHECK err_t labels_job(struct store *st, int64_t parcel_id, struct buf *out
 bool labels_scan_matches(const struct config_site *site, const char *carrier_code,
                          struct slice scan, const char *tracking);
 
-/* Own paper in ZPL, from order data made safe (devices.md section 13): a hold tag and a parcel tag.
- */
-struct label_tag {
-    const char *title;     /* "HOLD" */
-    const char *reference; /* order reference */
-    const char *code;      /* Code 128 contents; [A-Za-z0-9-]; about 27 fit on 100 mm at 203 dpi */
-    const char *line;      /* one more line, may be "" */
-};
-/* Appends to `out`. ERR_INVALID: the code is empty, has other characters or does not fit. */
-MUST_CHECK err_t labels_tag_zpl(const struct label_tag *tag, const struct config_label *size,
-                                uint16_t dpi, struct buf *out);
-
 #endif

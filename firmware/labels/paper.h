@@ -2,14 +2,16 @@
  *
  * A paper is a kind and its fields; the bytes are for one printer language and one size of paper.
  * Order text is data only: whatever it holds, it cannot become a printer command in any language.
- * Long texts go on to further pages; nothing is cut silently. Pure: no store, no clock. */
+ * A long `text` and many rows go on to further pages; title, reference, line and rows that need
+ * more lines than they have end in "...". Pure: no store, no clock. */
 #ifndef PACKD_LABELS_PAPER_H
 #define PACKD_LABELS_PAPER_H
 
 #include "firmware/base/slice.h"
 #include "firmware/limits.h"
 
-#define PAPER_PAGES_MAX 40 /* of one job: 200 lines on small labels, or a note of 64 KiB on large  \
+#define PAPER_PAGES_MAX                                                                            \
+    40                     /* of one job: 200 lines on small labels, or a note of 64 KiB on large  \
                             */
 #define PAPER_CODE_MAX 48  /* characters of a barcode; GS1-128 allows no more */
 #define PAPER_ROWS_MAX 256 /* more than LINES_MAX */
@@ -50,8 +52,8 @@ struct paper_stock {
 };
 
 /* Appends one job of one or more pages to `out`.
- * ERR_INVALID  the stock is too small or of no known language, or a code is empty where the kind
- *              needs one, has a character outside paper_code_is_safe, or does not fit the width
+ * ERR_INVALID  the stock is too small or of no known language, or a code has a character outside
+ *              paper_code_is_safe or does not fit the width, or a sheet's row has none
  * ERR_NOSPACE  more than PAPER_PAGES_MAX pages, PAPER_ROWS_MAX rows, or `out` is full */
 MUST_CHECK err_t paper_job(enum paper_kind kind, const struct paper_fields *fields,
                            const struct paper_stock *stock, struct buf *out);

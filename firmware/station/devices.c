@@ -61,6 +61,29 @@ err_t devices_print(struct station *st, uint32_t job, struct slice bytes)
     return printer_print(st->printer, job, bytes, effects_now(st->fx));
 }
 
+static err_t paper_bytes(const struct station *st, enum paper_kind kind,
+                         const struct paper_fields *fields, struct buf *out)
+{
+    const struct config_label *label = &st->config->site.label;
+    struct paper_stock stock = {settings(st)->printer_language, settings(st)->printer_dpi,
+                                label->width_mm, label->height_mm};
+    err_t e = paper_job(kind, fields, &stock, out);
+    if (e != ERR_INVALID) return e;
+    struct paper_fields plain = *fields;
+    plain.code = "";
+    return paper_job(kind, &plain, &stock, out);
+}
+
+err_t devices_print_paper(struct station *st, enum paper_kind kind,
+                          const struct paper_fields *fields)
+{
+    struct buf job = buf_new(LABEL_JOB_MAX);
+    err_t e = paper_bytes(st, kind, fields, &job);
+    if (!e) e = devices_print(st, TAG_JOB | ++st->tag_count, buf_slice(&job));
+    buf_deinit(&job);
+    return e;
+}
+
 static err_t printer_open(struct station *st)
 {
     if (!settings(st)->has_label_printer) return ERR_OK;

@@ -72,13 +72,10 @@ static err_t order_print(void *ctx, int64_t parcel_id)
 static void order_print_tag(void *ctx, const char *title, const char *reference, const char *line)
 {
     struct station *st = ctx;
-    struct label_tag tag = {
+    struct paper_fields tag = {
         .title = title, .reference = reference, .code = reference, .line = line};
-    struct buf job = buf_new(LABEL_JOB_MAX);
-    err_t e = labels_tag_zpl(&tag, &st->config->site.label, st->config->station.printer_dpi, &job);
-    if (!e) e = devices_print(st, TAG_JOB | ++st->tag_count, buf_slice(&job));
+    err_t e = devices_print_paper(st, PAPER_HOLD_TAG, &tag);
     if (e) log_event(&st->log, LOG_WARN, "tag.not_printed", "error=%s", err_name(e));
-    buf_deinit(&job);
 }
 
 static err_t order_recall(void *ctx, int64_t dispatch_id, const char *who)

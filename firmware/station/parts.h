@@ -146,6 +146,9 @@ bool devices_event(struct station *st, const struct hal_event *e); /* false: not
 void devices_tick(struct station *st);
 mono_t devices_deadline(const struct station *st);
 err_t devices_print(struct station *st, uint32_t job, struct slice bytes);
+/* Our own paper. A code that no barcode can carry is left out; it stands in letters elsewhere. */
+err_t devices_print_paper(struct station *st, enum paper_kind kind,
+                          const struct paper_fields *fields);
 
 /* sources.c: what the console may see and do */
 struct console_sources sources_for_console(struct station *st);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "hal/linux/hal_linux.h"
+#include "firmware/labels/paper.h"
 #include "tests/support/label_bed.h"
 #include "tools/packpeers/label.h"
 #include "tools/virtual/zpl_printer.h"
@@ -233,11 +234,12 @@ static void tag__is_read_back(void **state)
 {
     struct desk *d = *state;
     struct buf zpl = buf_new(LABEL_JOB_MAX);
-    const struct label_tag tag = {.title = "HOLD",
-                                  .reference = "WEB-10427 ^XZ~JA",
-                                  .code = "PB7-k3x9q2f1-123",
-                                  .line = "label not known yet"};
-    assert_int_equal(labels_tag_zpl(&tag, &d->bed.config.site.label, 203, &zpl), ERR_OK);
+    const struct paper_stock stock = {"zpl", 203, 100, 150};
+    const struct paper_fields tag = {.title = "HOLD",
+                                     .reference = "WEB-10427 ^XZ~JA",
+                                     .code = "PB7-k3x9q2f1-123",
+                                     .line = "label not known yet"};
+    assert_int_equal(paper_job(PAPER_HOLD_TAG, &tag, &stock, &zpl), ERR_OK);
     assert_reads(d, buf_slice(&zpl), tag.code);
     buf_deinit(&zpl);
 }

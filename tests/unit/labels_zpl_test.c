@@ -1,4 +1,4 @@
-/* ZPL from carriers and ZPL of our own: nobody's text becomes a command. */
+/* ZPL from carriers: only what a label holds passes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,11 +9,8 @@
 
 #include "firmware/labels/labels.h"
 #include "firmware/labels/zpl_check.h"
-#include "tools/virtual/zpl_printer.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
-
-static const struct config_label paper = {.width_mm = 100, .height_mm = 150, .tolerance_mm = 3};
 
 /* ------------------------------------------------------------------------- from the carrier -- */
 
@@ -118,109 +115,6 @@ static void zpl__more_labels_than_parcels_can_be_are_counted_not_kept(void **sta
     buf_deinit(&doc);
 }
 
-/* ------------------------------------------------------------------------------- of our own -- */
-
-/* Names of all commands in the order they stand, by the printer's rules: whatever follows '^' or
- * '~', wherever it is. */
-static void commands_of(struct slice zpl, char *out, size_t cap)
-{
-    size_t n = 0;
-    for (size_t i = 0; i + 2 < zpl.len; i++) {
-        if (zpl.ptr[i] != '^' && zpl.ptr[i] != '~') continue;
-        assert_true(n + 4 < cap);
-        for (size_t k = 0; k < 3; k++) {
-            out[n++] = (char)zpl.ptr[i + k];
-        }
-    }
-    out[n] = '\0';
-}
-
-static const char *const hostile[] = {
-    "^XZ^XA^FDevil",
-    "~JA",
-    "~CC+",
-    "^CC+",
-    "_5EXZ",
-    "\\&next line",
-    "! U1 setvar \"device.x\" \"y\"",
-    "\r\n! U1 do\r\n",
-    ">;>8",
-    "{}<>\"'`$#@%&*=|;?",
-    "M\xC3\xBCller \xF0\x9F\x98\x80",
-    "\xFF\xFE\x80\xC3",
-    "\x02\x03\x1B\x10\x04",
-    "^",
-    "~",
-    "_",
-    "\xC3",
-};
-
-static void make_tag(const char *text, struct buf *out)
-{
-    struct label_tag tag = {.title = text, .reference = text, .code = "PB7-1", .line = text};
-    assert_int_equal(labels_tag_zpl(&tag, &paper, 203, out), ERR_OK);
-}
-
-static void tag__no_order_text_is_a_command(void **state)
-{
-    (void)state;
-    char plain[256];
-    char names[256];
-    struct buf b = buf_new(65536);
-    make_tag("HOLD", &b);
-    commands_of(buf_slice(&b), plain, sizeof plain);
-    for (size_t i = 0; i < COUNT(hostile); i++) {
-        buf_clear(&b);
-        make_tag(hostile[i], &b);
-        commands_of(buf_slice(&b), names, sizeof names);
-        assert_string_equal(names, plain);
-        for (size_t k = 0; k < b.len; k++) {
-            assert_in_range(b.ptr[k], 0x20, 0x7E);
-            assert_int_not_equal(b.ptr[k], '\\');
-        }
-        struct zpl_printer *p = zpl_printer_new(NULL);
-        assert_int_equal(zpl_printer_accept(p, buf_slice(&b), (mono_t){0}), b.len);
-        assert_int_equal(zpl_printer_waiting(p), 1);
-        assert_int_equal(zpl_printer_strangers(p), 0);
-        zpl_printer_free(p);
-        struct zpl_formats f;
-        char text[SAY_CAP];
-        assert_int_equal(zpl_check(buf_slice(&b), &f, text), ERR_OK);
-    }
-    buf_deinit(&b);
-}
-
-static void tag__sixty_four_kilobytes_of_text_stay_one_short_field(void **state)
-{
-    (void)state;
-    static char note[65537];
-    struct buf b = buf_new(65536);
-    for (size_t i = 0; i + 1 < sizeof note; i += 2) {
-        note[i] = '\xC3';
-        note[i + 1] = '\xBC';
-    }
-    note[65536] = '\0';
-    make_tag(note, &b);
-    assert_true(b.len < 2000);
-    assert_true(slice_find(buf_slice(&b), SLICE("_C3_BC^FS")) < b.len);
-    assert_int_equal(slice_find(buf_slice(&b), SLICE("_C3^FS")), b.len);
-    buf_deinit(&b);
-}
-
-static void tag__a_code_is_letters_digits_and_hyphens(void **state)
-{
-    (void)state;
-    static const char *const bad[] = {
-        "",    "A^B",      "A B", "A>B",
-        "A_B", "\xC3\xBC", "~",   "A-VERY-LONG-CODE-THAT-DOES-NOT-FIT-ON-PAPER"};
-    struct buf b = buf_new(65536);
-    for (size_t i = 0; i < COUNT(bad); i++) {
-        struct label_tag tag = {.title = "HOLD", .reference = "R", .code = bad[i], .line = ""};
-        assert_int_equal(labels_tag_zpl(&tag, &paper, 203, &b), ERR_INVALID);
-    }
-    buf_deinit(&b);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,9 +122,6 @@ int main(void)
         cmocka_unit_test(zpl__anything_but_a_label_is_refused_in_words),
         cmocka_unit_test(zpl__a_nul_byte_is_refused),
         cmocka_unit_test(zpl__more_labels_than_parcels_can_be_are_counted_not_kept),
-        cmocka_unit_test(tag__no_order_text_is_a_command),
-        cmocka_unit_test(tag__sixty_four_kilobytes_of_text_stay_one_short_field),
-        cmocka_unit_test(tag__a_code_is_letters_digits_and_hyphens),
     };
     return cmocka_run_group_tests_name("labels_zpl", tests, NULL, NULL);
 }

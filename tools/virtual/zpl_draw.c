@@ -121,7 +121,7 @@ void zpl_draw_box(struct zpl_picture *p, struct zpl_box box)
     }
 }
 
-static void draw_glyph(struct zpl_picture *p, struct zpl_box cell, uint8_t c)
+void zpl_draw_letter(struct zpl_picture *p, struct zpl_box cell, uint8_t c)
 {
     if (c < FIRST_GLYPH || c > LAST_GLYPH) c = '?';
     for (int64_t column = 0; column < GLYPH_COLUMNS; column++) {
@@ -159,7 +159,7 @@ static void draw_line(struct zpl_picture *p, struct zpl_box cell, struct slice t
 {
     for (size_t i = 0; i < text.len;) {
         size_t step = text_utf8_step(slice_sub(text, i, text.len));
-        draw_glyph(p, cell, step == 1 ? text.ptr[i] : '?');
+        zpl_draw_letter(p, cell, step == 1 ? text.ptr[i] : '?');
         cell.x += GLYPH_CELL * cell.width;
         i += step > 0 ? step : 1;
     }

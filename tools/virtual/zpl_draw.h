@@ -22,6 +22,8 @@ struct zpl_text {
 };
 void zpl_draw_text(struct zpl_picture *p, int64_t x, int64_t y, const struct zpl_text *shape,
                    struct slice text);
+/* One ASCII letter of 6 x 8 parts, each as large as `cell` says, from its top left. */
+void zpl_draw_letter(struct zpl_picture *p, struct zpl_box cell, uint8_t c);
 /* Code 128 in sets B and C; returns its width in dots, 0 when the text cannot be encoded. */
 int64_t zpl_draw_code128(struct zpl_picture *p, struct zpl_box at, int64_t module,
                          struct slice text);
