@@ -58,6 +58,7 @@
     8 /* what one attempt may ask of a server's budget: reads, two records, status, read-back */
 #define OUTBOX_GATES_EVERY_MS   60000 /* a cut-off is noticed within a minute */
 #define OUTBOX_SERVICE_EVERY_MS 60000 /* a broken service level is noticed within a minute */
+#define ALERTS_EVERY_MS         15000 /* a new exception is told within that */
 #define OUTBOX_GATES_BATCH      16    /* dispatches let go by one tick */
 #define OUTBOX_NEWEST_EVERY                                                                        \
     4 /* every fourth attempt takes the newest: a backlog starves nobody                           \

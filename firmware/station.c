@@ -78,6 +78,7 @@ static mono_t next_deadline(struct station *st)
     d = mono_earlier(d, devices_deadline(st));
     d = mono_earlier(d, checks_deadline(st));
     d = mono_earlier(d, clarus_deadline(st->clarus));
+    d = mono_earlier(d, alerts_deadline(st->alerts));
     d = mono_earlier(d, outbox_deadline(st->outbox));
     d = mono_earlier(d, bench_deadline(st->bench));
     return mono_earlier(d, console_deadline(st->console));
@@ -109,6 +110,7 @@ static void tick(struct station *st)
     news_deliver(st);
     bench_tick(st->bench);
     news_deliver(st);
+    alerts_tick(st->alerts);
     outbox_tick(st->outbox);
     news_deliver(st);
 }

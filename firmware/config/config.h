@@ -208,8 +208,12 @@ struct config_label {
 };
 
 struct config_alerts {
-    uint32_t attempts; /* default 8 */
-    uint32_t age_min;  /* default 30 */
+    uint32_t attempts;         /* default 8 */
+    uint32_t age_min;          /* default 30 */
+    char url[URL_CAP];         /* takes what is not right; "": nobody is told */
+    char secret[HAL_NAME_CAP]; /* key of the signature; "": not signed */
+    char ca[HAL_NAME_CAP];
+    uint32_t timeout_ms; /* default 20000 */
 };
 
 struct config_site {

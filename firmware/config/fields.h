@@ -52,7 +52,8 @@ struct shape {
 extern const struct shape site_shape;
 extern const struct shape station_shape;
 
-text_rule rule_url;     /* https, or http to loopback; no user, query or final slash */
+text_rule rule_url; /* https, or http to loopback; no user, query or final slash */
+text_rule rule_url_or_none;
 text_rule rule_prefix;  /* "" or "/path" without final slash */
 text_rule rule_name;    /* a secret or document: letters, digits, - _ . and not first a dot */
 text_rule rule_id;      /* letters and digits */

@@ -206,6 +206,11 @@ static const struct field alerts_fields[] = {
      .number = 8},
     {"age_min", FIELD_NUMBER, IN(struct config_alerts, age_min), .min = 1, .max = 10080,
      .number = 30},
+    {"url", FIELD_TEXT, IN(struct config_alerts, url), .rule = rule_url_or_none},
+    {"secret", FIELD_TEXT, .hidden = true, IN(struct config_alerts, secret), .rule = rule_name},
+    {"ca", FIELD_TEXT, IN(struct config_alerts, ca), .rule = rule_name},
+    {"timeout_ms", FIELD_NUMBER, IN(struct config_alerts, timeout_ms), .min = 1000, .max = 120000,
+     .number = 20000},
 };
 static const struct shape alerts_shape = {"alerts", alerts_fields, COUNT(alerts_fields), 0};
 

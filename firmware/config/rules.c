@@ -64,6 +64,11 @@ const char *rule_url(struct slice text)
     return check_authority(slice_sub(text, plain ? 7 : 8, text.len), plain);
 }
 
+const char *rule_url_or_none(struct slice text)
+{
+    return text.len == 0 ? NULL : rule_url(text);
+}
+
 const char *rule_prefix(struct slice text)
 {
     if (text.len == 0) return NULL;
@@ -85,7 +90,8 @@ const char *rule_id(struct slice text)
 
 const char *rule_channel(struct slice text)
 {
-    if (slice_is(text, "clarus") || slice_is(text, "none")) return "is a name with its own meaning";
+    if (slice_is(text, "clarus") || slice_is(text, "none") || slice_is(text, "alerts"))
+        return "is a name with its own meaning";
     return is_made_of(text, "-_") ? NULL : "may hold letters, digits and - _ only";
 }
 

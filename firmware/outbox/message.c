@@ -59,8 +59,8 @@ err_t message_load(struct outbox *ob, int64_t id, struct message *out)
     store_text(q, 14, out->reference, sizeof out->reference);
     wall_t wall = effects_wall(ob->fx);
     bool same_boot = store_int(q, 17) != 0;
-    out->age_ms =
-        same_boot ? effects_now(ob->fx).ms - store_int(q, 16) : wall.ms - store_int(q, 15);
+    int64_t since = out->dispatch_id != 0 ? store_int(q, 15) : out->stored_at;
+    out->age_ms = same_boot ? effects_now(ob->fx).ms - store_int(q, 16) : wall.ms - since;
     if (out->age_ms < 0) out->age_ms = 0;
     bool known = out->state >= MESSAGE_HELD && out->state <= MESSAGE_WITHDRAWN;
     return known ? ERR_OK : ERR_CORRUPT;
@@ -215,6 +215,7 @@ size_t message_ids(struct outbox *ob, int64_t dispatch_id, int64_t *out, size_t 
 static err_t finish_dispatch(struct outbox *ob, const struct message *done)
 {
     int64_t ids[MESSAGES_PER_DISPATCH_MAX];
+    if (done->dispatch_id == 0) return ERR_OK;
     size_t n = message_ids(ob, done->dispatch_id, ids, MESSAGES_PER_DISPATCH_MAX);
     bool settled = n > 0;
     for (size_t i = 0; i < n; i++) {

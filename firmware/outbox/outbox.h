@@ -149,6 +149,13 @@ struct dispatch_spec {
 MUST_CHECK err_t outbox_save(struct outbox *ob, const struct dispatch_spec *spec,
                              int64_t *out_dispatch_id);
 
+/* Says something the next saying of the same lane overtakes (class `state`): what still waits for
+ * its turn takes over `says`, the connector's progress, and keeps its place. What is under way ends
+ * first. Belongs to no order; messages of a dispatch (class `event`) are never overtaken.
+ * ERR_NOTFOUND: no such destination. ERR_INVALID: Clarus, a bad lane, more than 4 KiB. */
+MUST_CHECK err_t outbox_state(struct outbox *ob, const char *destination, const char *lane,
+                              struct slice says);
+
 /* Starts what is due; adds at most a bounded number of attempts per call. */
 void outbox_tick(struct outbox *ob);
 /* When outbox_tick has something to do next. */

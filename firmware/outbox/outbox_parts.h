@@ -115,6 +115,8 @@ MUST_CHECK err_t message_say(struct outbox *ob, const struct message *m, const c
 MUST_CHECK err_t message_release(struct outbox *ob, const char *destination, const char *lane);
 /* Marks it done and lets go what waited for it. */
 MUST_CHECK err_t message_finish(struct outbox *ob, struct message *m);
+/* One more waits there. */
+MUST_CHECK err_t message_count_stored(struct outbox *ob, const char *destination);
 /* Ids of the messages of a dispatch, by step. */
 size_t message_ids(struct outbox *ob, int64_t dispatch_id, int64_t *out, size_t cap);
 #define MESSAGES_PER_DISPATCH_MAX DESTINATIONS_MAX

@@ -140,7 +140,13 @@ err_t outbox_complain(struct outbox *ob, const struct message *m, const struct a
                       const char *rule)
 {
     char object[OBJECT_CAP];
-    outbox_object(m->reference, m->dispatch_key, object);
+    if (m->dispatch_id == 0) {
+        struct buf b = buf_over(object, sizeof object);
+        buf_printf(&b, "destination %s", m->destination);
+        (void)buf_cstr(&b);
+    } else {
+        outbox_object(m->reference, m->dispatch_key, object);
+    }
     const struct exception_spec spec = {
         .rule = or_else(r->rule, rule),
         .origin = m->step == 0 ? "clarus" : "storefront",

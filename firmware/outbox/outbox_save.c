@@ -43,7 +43,7 @@ static err_t insert_items(struct outbox *ob, const struct dispatch_spec *spec, i
     return store_run(ob->st, q);
 }
 
-static err_t count_stored(struct outbox *ob, const char *destination)
+err_t message_count_stored(struct outbox *ob, const char *destination)
 {
     static const char SQL[] = "UPDATE counter SET waiting = waiting + 1 WHERE destination = ?1";
     AUTO_STMT sqlite3_stmt *q = NULL;
@@ -70,7 +70,7 @@ static err_t insert_message(struct outbox *ob, const struct dispatch_spec *spec,
     store_bind_text(q, 5, lane);
     store_bind_int(q, 6, effects_wall(ob->fx).ms);
     e = store_run(ob->st, q);
-    if (e == ERR_OK) e = count_stored(ob, to->spec.name);
+    if (e == ERR_OK) e = message_count_stored(ob, to->spec.name);
     return e ? e : message_release(ob, to->spec.name, lane);
 }
 

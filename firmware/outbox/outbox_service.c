@@ -14,13 +14,15 @@ void service_note(struct destination *d, const struct message *delivered)
 }
 
 /* When the clock of the oldest message that may go began; 0: there is none. What find-and-pull
- * froze and what waits for a carrier's list has its own exception. */
+ * froze and what waits for a carrier's list has its own exception. Without a service level only
+ * what may go at once counts: what waits for another says nothing by itself. */
 static err_t oldest_clock(struct outbox *ob, const struct destination *d, int64_t *out)
 {
     static const char SQL[] =
         "SELECT max(m.stored_at, ifnull((SELECT w.closed_at FROM manifest w WHERE w.dispatch_id = "
         "m.dispatch_id), 0)) FROM message m INDEXED BY message_oldest WHERE m.destination = ?1 AND "
-        "m.state < 5 AND m.state <> 4 AND NOT EXISTS (SELECT 1 FROM manifest w WHERE "
+        "m.state < 5 AND m.state <> 4 AND (?2 OR m.state IN (1, 2)) AND NOT EXISTS (SELECT 1 FROM "
+        "manifest w WHERE "
         "w.dispatch_id = m.dispatch_id AND w.closed_at = 0) ORDER BY m.stored_at LIMIT 1";
     AUTO_STMT sqlite3_stmt *q = NULL;
     bool row = false;
@@ -28,6 +30,7 @@ static err_t oldest_clock(struct outbox *ob, const struct destination *d, int64_
     err_t e = store_prepare(ob->st, SQL, &q);
     if (e) return e;
     store_bind_text(q, 1, d->spec.name);
+    store_bind_int(q, 2, d->spec.service_ms > 0);
     e = store_step(ob->st, q, &row);
     if (e == ERR_OK && row) *out = store_int(q, 0);
     return e;
@@ -38,12 +41,14 @@ static err_t say_late(struct outbox *ob, struct destination *d, bool late)
     char object[OBJECT_CAP];
     struct buf b = buf_over(object, sizeof object);
     buf_printf(&b, "destination %s", d->spec.name);
+    bool agreed = d->spec.service_ms > 0;
     const struct exception_spec spec = {
-        .rule = "delivery.service_level",
+        .rule = agreed ? "delivery.service_level" : "delivery.oldest",
         .origin = "station",
         .owner = "integration",
         .object = buf_cstr(&b),
-        .text = "A message waits longer than the agreed service level.",
+        .text = agreed ? "A message waits longer than the agreed service level."
+                       : "A message that may go has waited for long.",
         .next_step = "See why its destination does not take it; nothing is lost.",
     };
     wall_t at = effects_wall(ob->fx);
@@ -57,9 +62,10 @@ static err_t say_late(struct outbox *ob, struct destination *d, bool late)
 static err_t watch(struct outbox *ob, struct destination *d)
 {
     int64_t since = 0;
+    int64_t limit = d->spec.service_ms > 0 ? d->spec.service_ms : d->spec.alert_age_ms;
     err_t e = oldest_clock(ob, d, &since);
     if (e) return e;
-    bool late = since != 0 && effects_wall(ob->fx).ms - since > d->spec.service_ms;
+    bool late = since != 0 && effects_wall(ob->fx).ms - since > limit;
     bool known = d->watched; /* the last run may have left its exception */
     d->watched = true;
     return known && late == d->late ? ERR_OK : say_late(ob, d, late);
@@ -139,7 +145,6 @@ void service_tick(struct outbox *ob)
     bool trusted = effects_wall(ob->fx).trusted;
     for (size_t i = 0; i < ob->destination_count; i++) {
         struct destination *d = &ob->destinations[i];
-        if (d->spec.service_ms <= 0) continue;
         err_t e = trusted ? watch(ob, d) : ERR_OK;
         if (e) log_event(ob->log, LOG_ERROR, "outbox.service", "error=%s", err_name(e));
     }

@@ -11,6 +11,7 @@
 #include "firmware/console/console.h"
 #include "firmware/labels/labels.h"
 #include "firmware/labels/paper.h"
+#include "firmware/outbox/alerts.h"
 #include "firmware/outbox/outbox.h"
 #include "firmware/station.h"
 
@@ -80,6 +81,7 @@ struct station {
     struct outbox *outbox;
     struct clarus *clarus;
     struct channels *channels;
+    struct alerts *alerts; /* NULL: no address for them */
     struct labels *labels;
     struct bench *bench;
     struct console_pages *console;

@@ -103,6 +103,22 @@ static err_t add_clarus_destination(struct station *st)
     return outbox_destination(st->outbox, &d);
 }
 
+static err_t build_alerts(struct station *st)
+{
+    const struct config_site *site = &st->config->site;
+    struct alerts_options o = {.outbox = st->outbox,
+                               .store = st->store,
+                               .fx = st->fx,
+                               .log = &st->log,
+                               .station = st->config->station.id,
+                               .site = site->name,
+                               .url = site->alerts.url,
+                               .secret = site->alerts.secret,
+                               .ca = site->alerts.ca,
+                               .timeout_ms = site->alerts.timeout_ms};
+    return site->alerts.url[0] != '\0' ? alerts_new(&o, &st->alerts) : ERR_OK;
+}
+
 static err_t add_manifest_rules(struct station *st)
 {
     const struct config_site *site = &st->config->site;
@@ -204,6 +220,7 @@ static err_t build(struct station *st, struct station_fault *fault)
     if (!e) e = build_outbox(st);
     if (!e) e = build_clarus(st);
     if (!e) e = build_channels(st, fault);
+    if (!e) e = build_alerts(st);
     if (!e) e = build_labels(st);
     if (!e) e = build_bench(st);
     if (!e) e = build_console(st);
@@ -254,6 +271,7 @@ void rooms_close(struct station *st)
     console_pages_free(st->console);
     bench_free(st->bench);
     labels_free(st->labels);
+    alerts_free(st->alerts);
     channels_free(st->channels);
     clarus_free(st->clarus);
     outbox_free(st->outbox);
@@ -262,6 +280,7 @@ void rooms_close(struct station *st)
     st->console = NULL;
     st->bench = NULL;
     st->labels = NULL;
+    st->alerts = NULL;
     st->channels = NULL;
     st->clarus = NULL;
     st->outbox = NULL;

@@ -49,15 +49,28 @@ static void start(struct bed *b)
     b->clarus.connector = b->shop.connector = (struct connector){on_attempt, b};
     assert_int_equal(outbox_destination(b->ob, &b->clarus), ERR_OK);
     if (!b->without_shop) assert_int_equal(outbox_destination(b->ob, &b->shop), ERR_OK);
+    const struct alerts_options ao = {.outbox = b->ob,
+                                      .store = b->st,
+                                      .fx = b->fx,
+                                      .log = &b->log,
+                                      .station = "PB7",
+                                      .site = "Leeds",
+                                      .url = b->alerts_url,
+                                      .secret = "alert-key",
+                                      .ca = "",
+                                      .timeout_ms = 5000};
+    if (b->alerts_url) assert_int_equal(alerts_new(&ao, &b->alerts), ERR_OK);
     assert_int_equal(outbox_start(b->ob), ERR_OK);
     assert_int_equal(store_commit(b->st), ERR_OK);
 }
 
 static void stop(struct bed *b)
 {
+    alerts_free(b->alerts);
     outbox_free(b->ob);
     store_close(b->st);
     effects_free(b->fx);
+    b->alerts = NULL;
     b->ob = NULL;
     b->st = NULL;
     b->fx = NULL;
@@ -154,8 +167,11 @@ int64_t bed_save(struct bed *b, const char *order, const char *channel)
 
 void bed_tick(struct bed *b)
 {
+    effects_deliver_failed(b->fx);
+    alerts_tick(b->alerts);
     outbox_tick(b->ob);
     assert_int_equal(store_commit(b->st), ERR_OK);
+    effects_perform(b->fx);
 }
 
 void bed_pass(struct bed *b, int64_t ms)
@@ -166,7 +182,11 @@ void bed_pass(struct bed *b, int64_t ms)
     while (hal_now(b->hal).ms < until.ms) {
         size_t n = 0;
         mono_t next = mono_earlier(outbox_deadline(b->ob), until);
+        next = mono_earlier(next, alerts_deadline(b->alerts));
+        if (effects_has_failed(b->fx)) next = hal_now(b->hal);
         assert_int_equal(hal_wait(b->hal, next, events, HAL_EVENTS_MAX, &n), ERR_OK);
+        for (size_t i = 0; i < n; i++)
+            if (events[i].kind == HAL_EV_HTTP_DONE) effects_route(b->fx, &events[i]);
         bed_tick(b);
     }
 }

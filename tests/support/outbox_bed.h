@@ -4,6 +4,7 @@
 #define PACKD_TESTS_OUTBOX_BED_H
 
 #include "firmware/base/effects.h"
+#include "firmware/outbox/alerts.h"
 #include "firmware/outbox/exceptions.h"
 #include "firmware/outbox/outbox.h"
 #include "hal/sim/hal_sim.h"
@@ -34,6 +35,8 @@ struct bed {
     struct destination_spec clarus; /* as configured at the next bed_start */
     struct destination_spec shop;
     bool without_shop;
+    const char *alerts_url; /* NULL: none */
+    struct alerts *alerts;
     bool automatic; /* answer every attempt at once with `answer` */
     enum attempt_outcome answer;
     struct bed_attempt attempts[BED_ATTEMPTS_MAX];
