@@ -159,7 +159,8 @@ static const struct refusal site_refusals[] = {
     {SITE_CLARUS(",\n  \"Tenant\": \"a\""),
      "site.json line 8, clarus.Tenant: unknown key; did you mean \"tenant\"?"},
     {SITE_MORE("\"alerts\":{\"zzzzzzzzzz\":1}"),
-     "site.json line 3, alerts.zzzzzzzzzz: unknown key; known keys: attempts, age_min, url, secret, ca, timeout_ms"},
+     "site.json line 3, alerts.zzzzzzzzzz: unknown key; known keys: attempts, age_min, url, "
+     "secret, ca, timeout_ms"},
     {SITE_CLARUS(",\n  \"poll_s\": 5"), "site.json line 8, clarus.poll_s: must be a whole number, "
                                         "15 to 600 (found 5)"},
     {SITE_CLARUS(",\n  \"poll_s\": 601"), "site.json line 8, clarus.poll_s: must be a whole "
