@@ -86,10 +86,20 @@ $(B)/%.o: %.c $(FLAGS_STAMP)
 	@echo "CC $<"
 	@$(CC) $(CORE_CFLAGS) -MMD -MP -c -o $@ $<
 
+# -------------------------------------------------------------------------- GS1 identifiers --
+# The table of application identifiers is made from facts.
+GS1_FACTS := firmware/codes/gs1_ai.tsv firmware/codes/gs1_lists.tsv
+$(B)/gen/gs1_table.c: tools/gs1_table.awk $(GS1_FACTS)
+	@mkdir -p $(@D)
+	@awk -f tools/gs1_table.awk $(GS1_FACTS) >$@.new && mv $@.new $@
+$(B)/gen/gs1_table.o: $(B)/gen/gs1_table.c firmware/codes/gs1_ai.h $(FLAGS_STAMP)
+	@echo "CC $<"
+	@$(CC) $(CORE_CFLAGS) -c -o $@ $<
+
 define archive
 @rm -f $@; ar Drcs $@ $^
 endef
-$(LIBCORE): $(CORE_O) $(ASSET_O)
+$(LIBCORE): $(CORE_O) $(ASSET_O) $(B)/gen/gs1_table.o
 	$(archive)
 $(LIBLINUX): $(call obj,$(LINUX_C))
 	$(archive)

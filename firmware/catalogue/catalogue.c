@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "firmware/codes/gtin.h"
+
 const char *consignment_state_name(enum consignment_state s)
 {
     switch (s) {
@@ -73,6 +75,11 @@ err_t catalogue_find(struct store *st, struct slice code, int64_t *out_id)
     bool ambiguous = row && first_open && store_int(q, 1) != 0;
     *out_id = first;
     return ambiguous ? ERR_AMBIGUOUS : ERR_OK;
+}
+
+err_t catalogue_gtin(struct slice code, char out[15])
+{
+    return gtin_fold_written(code, out) == CODE_OK ? ERR_OK : ERR_INVALID;
 }
 
 err_t catalogue_products(struct store *st, struct slice code, struct product_hit *out, size_t cap,

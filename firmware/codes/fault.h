@@ -9,6 +9,7 @@
     X(CODE_CONTROL, "control_character", "a control character other than GS is in the code")       \
     X(CODE_NOT_UTF8, "not_utf8", "the bytes are not text")                                         \
     X(CODE_SYMBOLOGY, "unknown_symbology", "the symbology identifier does not exist")              \
+    X(CODE_ADD_ON, "add_on", "an add-on without the code it belongs to")                           \
     X(CODE_TOO_LONG, "too_long", "the code is longer than any code the bench reads")               \
     X(CODE_DIGITS, "wrong_digit_count", "the number of digits does not fit the symbology")         \
     X(CODE_NOT_DIGITS, "not_digits", "something other than a digit stands where digits belong")    \
@@ -32,7 +33,7 @@
     X(CODE_IBAN, "iban", "not a valid bank account number")                                        \
     X(CODE_PERCENT, "percent_encoding", "percent sign without two hexadecimal digits")             \
     X(CODE_CHOICE, "choice", "not one of the values allowed here")                                 \
-    X(CODE_ZERO, "zero", "zero where it is not allowed, or another digit where zero must stand")   \
+    X(CODE_ZERO, "zero", "a zero where it is not allowed, or something else where it must be")     \
     X(CODE_PIECE, "piece_of_total", "piece and total do not agree")                                \
     X(CODE_POSITION, "position", "the place on earth does not exist")                              \
     X(CODE_COUPON, "coupon", "the coupon's structure is wrong")                                    \

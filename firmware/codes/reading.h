@@ -4,16 +4,16 @@
  *
  * The bench asks in this order (first match wins, ambiguity is refused):
  *   1 READING_COMMAND   2 READING_BADGE
- *   3 a label scan-back that is awaited: compares the scan's own text, then `sscc`
+ *   3 a label scan-back that is awaited: compares the scan's own text
  *   4 READING_ELEMENTS  `gtin` or `sscc` is looked up, never the text
- *   5 reference, 6 packaging, 7 product by the text (READING_TEXT); a product also by `gtin`
+ *   5 reference, 6 packaging, 7 product by the text (READING_TEXT); then by `sscc` or `gtin`
  *   8 unknown: refused
  * READING_REFUSED is looked up as nothing but a label (3): half a code must not find something. */
 #ifndef PACKD_CODES_READING_H
 #define PACKD_CODES_READING_H
 
 #include "firmware/base/slice.h"
-#include "firmware/codes/fault.h"
+#include "firmware/codes/gs1.h"
 
 #define READING_GTIN_CAP 15 /* 14 digits */
 #define READING_SSCC_CAP 19 /* 18 digits */
@@ -50,6 +50,9 @@ struct reading {
     /* The trade item: (01), a retail symbol, ITF-14, or (READING_TEXT) a number that folds. Its
      * first digit 1-8 is a packaging level: another code with its own factor, never stripped. */
     char gtin[READING_GTIN_CAP];
+    /* Eight digits of a scanner without identifiers whose check digit fits as EAN-8 and as UPC-E:
+     * a reference or packaging may be found by the text, a product is refused as ambiguous. */
+    bool either;
     char sscc[READING_SSCC_CAP];        /* (00): one logistic unit, counted once */
     char content[READING_GTIN_CAP];     /* (02): what a logistic unit holds */
     int64_t count;                      /* (37) of (02), (30) of (01); 0: not said */
@@ -68,6 +71,9 @@ struct reading {
  * follows it. */
 void reading_of(const struct reading_rules *rules, const char *aim, struct slice text,
                 struct reading *out);
+/* The same, and leaves the element strings of READING_ELEMENTS in `elements`. */
+void reading_take(const struct reading_rules *rules, const char *aim, struct slice text,
+                  struct gs1 *elements, struct reading *out);
 
 /* A date of a code on the calendar: a day of 00 is the last of its month, the century is the one
  * that puts the year between 49 before and 50 after `year_now` (needs a trusted clock). False: no
