@@ -74,6 +74,9 @@ void channels_free(struct channels *ch)
 
 err_t channels_register(struct channels *ch)
 {
+    static const enum outbox_gate gates[] = {[CONFIG_GATE_AT_DISPATCH] = GATE_AT_DISPATCH,
+                                             [CONFIG_GATE_AT_MANIFEST] = GATE_AT_MANIFEST,
+                                             [CONFIG_GATE_AT_LABEL] = GATE_AT_LABEL};
     const struct config_site *site = &ch->o.config->site;
     uint32_t benches = site->benches > 0 ? site->benches : 1;
     for (size_t i = 0; i < ch->channel_count; i++) {
@@ -85,8 +88,8 @@ err_t channels_register(struct channels *ch)
             .pace_per_minute = c->config->pace_per_minute > 0 && share == 0 ? 1 : share,
             .benches = benches,
             .service_ms = (int64_t)c->config->service_min * 60000,
-            .gate =
-                c->config->gate == CONFIG_GATE_AT_MANIFEST ? GATE_AT_MANIFEST : GATE_AT_DISPATCH,
+            .gate = gates[c->config->gate],
+            .early_ms = (int64_t)site->max_state_age_s * 1000,
             .settle_ms = c->config->settle_ms,
             .settle_reads =
                 (uint8_t)(c->config->settle_reads < 255 ? c->config->settle_reads : 255),

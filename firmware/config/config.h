@@ -62,6 +62,7 @@ struct config_channel {
     enum {
         CONFIG_GATE_AT_DISPATCH,
         CONFIG_GATE_AT_MANIFEST,
+        CONFIG_GATE_AT_LABEL,
     } gate;                    /* when the shop may learn of a dispatch */
     uint32_t service_min;      /* agreed minutes from scan-back to the shop; 0: none */
     bool enabled;              /* default true */

@@ -54,7 +54,7 @@ static const struct field channel_fields[] = {
     {"settle_ms", FIELD_NUMBER, CHANNEL(settle_ms), .min = 0, .max = 600000, .number = 5000},
     {"settle_reads", FIELD_NUMBER, CHANNEL(settle_reads), .min = 1, .max = 10, .number = 2},
     {"gate", FIELD_CHOICE, CHANNEL(gate), .text = "at_dispatch",
-     .words = "at_dispatch at_manifest"},
+     .words = "at_dispatch at_manifest at_label"},
     {"service_min", FIELD_NUMBER, CHANNEL(service_min), .min = 0, .max = 10080},
     {"enabled", FIELD_BOOL, CHANNEL(enabled), .number = 1},
     {"set_status", FIELD_BOOL, CHANNEL(set_status)},

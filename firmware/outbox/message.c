@@ -11,7 +11,8 @@
 static const bool ALLOWED[STATES][STATES] = {
     [MESSAGE_HELD] =
         {[MESSAGE_WAITING] = true, [MESSAGE_FROZEN] = true, [MESSAGE_WITHDRAWN] = true},
-    [MESSAGE_WAITING] = {[MESSAGE_FLYING] = true,
+    [MESSAGE_WAITING] = {[MESSAGE_HELD] = true,
+                         [MESSAGE_FLYING] = true,
                          [MESSAGE_FROZEN] = true,
                          [MESSAGE_DONE] = true,
                          [MESSAGE_WITHDRAWN] = true},
@@ -31,7 +32,8 @@ err_t message_load(struct outbox *ob, int64_t id, struct message *out)
     static const char SQL[] =
         "SELECT m.id, m.dispatch_id, m.consignment_id, m.destination, m.step, m.lane, m.state, "
         "m.look_first, m.attempts, m.looks, m.stored_at, m.due_boot <> ?2, d.state, d.key, "
-        "c.reference, d.at, d.at_mono, d.boot_id = ?2 FROM message m JOIN dispatch d ON d.id = "
+        "c.reference, d.at, d.at_mono, d.boot_id = ?2, m.early FROM message m JOIN dispatch d ON "
+        "d.id = "
         "m.dispatch_id "
         "JOIN consignment c ON c.id = m.consignment_id WHERE m.id = ?1";
     AUTO_STMT sqlite3_stmt *q = NULL;
@@ -62,6 +64,7 @@ err_t message_load(struct outbox *ob, int64_t id, struct message *out)
     int64_t since = out->dispatch_id != 0 ? store_int(q, 15) : out->stored_at;
     out->age_ms = same_boot ? effects_now(ob->fx).ms - store_int(q, 16) : wall.ms - since;
     if (out->age_ms < 0) out->age_ms = 0;
+    out->early = store_int(q, 18) != 0 && (same_boot || wall.trusted);
     bool known = out->state >= MESSAGE_HELD && out->state <= MESSAGE_WITHDRAWN;
     return known ? ERR_OK : ERR_CORRUPT;
 }
@@ -178,6 +181,15 @@ static err_t steps_before_done(struct outbox *ob, const struct message *m, bool 
     return e;
 }
 
+err_t message_may_go(struct outbox *ob, const struct message *m, bool *out)
+{
+    const struct destination *d = outbox_find(ob, m->destination);
+    err_t e = steps_before_done(ob, m, out);
+    if (e || *out) return e;
+    *out = m->early && d != NULL && m->age_ms <= d->spec.early_ms;
+    return ERR_OK;
+}
+
 err_t message_release(struct outbox *ob, const char *destination, const char *lane)
 {
     struct message m;
@@ -187,7 +199,7 @@ err_t message_release(struct outbox *ob, const char *destination, const char *la
     if (e || id == 0) return e;
     e = message_load(ob, id, &m);
     if (e || m.state != MESSAGE_HELD) return e;
-    e = steps_before_done(ob, &m, &ready);
+    e = message_may_go(ob, &m, &ready);
     if (e == ERR_OK && ready && m.step > 0) e = gate_is_open(ob, m.dispatch_id, &ready);
     if (e || !ready) return e;
     const struct plan now = {.look_first = m.look_first, .looks = m.looks};

@@ -264,7 +264,10 @@ static err_t forget_stale_looks(struct outbox *ob, const struct message *m)
 static err_t begin_attempt(struct outbox *ob, struct destination *d, int64_t id)
 {
     struct message m;
+    bool may = true;
     err_t e = message_load(ob, id, &m);
+    if (e == ERR_OK && m.early && !m.look_first) e = message_may_go(ob, &m, &may);
+    if (e == ERR_OK && !may) return message_move(ob, &m, MESSAGE_HELD);
     if (e == ERR_OK) e = forget_stale_looks(ob, &m);
     if (e == ERR_OK) e = load_progress(ob, id);
     if (e == ERR_OK) e = message_move(ob, &m, MESSAGE_FLYING);

@@ -89,6 +89,8 @@ struct connector {
 enum outbox_gate {
     GATE_AT_DISPATCH, /* Clarus took the dispatch */
     GATE_AT_MANIFEST, /* and the carrier's list was closed, and every parcel has its tracking */
+    GATE_AT_LABEL,    /* every label is bought and scanned back on its box: need not wait for Clarus
+                         while the state check before that stands (`early_ms`), else as at_dispatch */
 };
 
 struct destination_spec {
@@ -104,6 +106,7 @@ struct destination_spec {
     int64_t service_ms;    /* agreed time from scan-back to delivery, from the gate's opening where
                               there is one; 0: none. Later is an exception owner integration sees */
     enum outbox_gate gate; /* of what is saved from now on */
+    int64_t early_ms; /* GATE_AT_LABEL: how long after the scan-back it may go ahead of Clarus */
     struct connector connector;
 };
 

@@ -68,6 +68,7 @@ struct message {
     int64_t stored_at;
     int64_t age_ms;    /* since the scan-back; by the even clock within one boot */
     bool due_is_stale; /* planned in an earlier boot */
+    bool early;        /* need not wait for Clarus while its destination's early_ms last */
     enum dispatch_state dispatch_state;
     char dispatch_key[KEY_CAP];
     char reference[REFERENCE_CAP];
@@ -113,6 +114,8 @@ MUST_CHECK err_t message_plan(struct outbox *ob, const struct message *m, const 
 MUST_CHECK err_t message_say(struct outbox *ob, const struct message *m, const char *text);
 /* Lets the first undelivered message of the lane go, if the steps before it are done. */
 MUST_CHECK err_t message_release(struct outbox *ob, const char *destination, const char *lane);
+/* Whether the steps before it are done, or it may go ahead of them. */
+MUST_CHECK err_t message_may_go(struct outbox *ob, const struct message *m, bool *out);
 /* Marks it done and lets go what waited for it. */
 MUST_CHECK err_t message_finish(struct outbox *ob, struct message *m);
 /* One more waits there. */

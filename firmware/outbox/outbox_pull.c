@@ -90,13 +90,34 @@ static err_t raise_pull(struct outbox *ob, const struct dispatch *d, const char 
     return exception_raise(ob->st, effects_wall(ob->fx), &spec, NULL);
 }
 
+/* A shop that need not wait for Clarus may know already. Stays open when the parcel is back. */
+static err_t warn_if_told(struct outbox *ob, struct message *m)
+{
+    char object[OBJECT_CAP];
+    if (m->step == 0 || m->state != MESSAGE_DONE || m->dispatch_state != DISPATCH_SAVED)
+        return ERR_OK;
+    outbox_object(m->reference, m->dispatch_key, object);
+    const struct exception_spec spec = {
+        .rule = "pull.shop_told",
+        .origin = "station",
+        .owner = "e-commerce",
+        .object = object,
+        .text = "The shop was told of a parcel that must not go, before Clarus took it.",
+        .next_step = "Correct the order over there and agree with the customer, then resolve this.",
+        .consignment_id = m->consignment_id,
+        .message_id = m->id,
+    };
+    return exception_raise(ob->st, effects_wall(ob->fx), &spec, NULL);
+}
+
 err_t outbox_pull(struct outbox *ob, int64_t dispatch_id, const char *rule, const char *text)
 {
     struct dispatch d;
     err_t e = dispatch_load(ob, dispatch_id, &d);
     if (e) return e;
     if (d.state != DISPATCH_SAVED && d.state != DISPATCH_DISPATCHED) return ERR_OK;
-    e = for_each(ob, dispatch_id, freeze_one);
+    e = for_each(ob, dispatch_id, warn_if_told);
+    if (e == ERR_OK) e = for_each(ob, dispatch_id, freeze_one);
     if (e == ERR_OK) e = dispatch_set_state(ob, dispatch_id, DISPATCH_PULL, false);
     if (e == ERR_OK) e = raise_pull(ob, &d, rule, text);
     return e ? e : tell_story(ob, &d, "station", "find_and_pull", rule);

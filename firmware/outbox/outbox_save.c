@@ -58,7 +58,7 @@ static err_t insert_message(struct outbox *ob, const struct dispatch_spec *spec,
 {
     static const char SQL[] =
         "INSERT INTO message (dispatch_id, consignment_id, destination, step, lane, state, "
-        "stored_at) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)";
+        "stored_at, early) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)";
     const char *lane = to->spec.step == 0 ? spec->clarus_lane : spec->shop_lane;
     AUTO_STMT sqlite3_stmt *q = NULL;
     err_t e = store_prepare(ob->st, SQL, &q);
@@ -69,6 +69,7 @@ static err_t insert_message(struct outbox *ob, const struct dispatch_spec *spec,
     store_bind_int(q, 4, to->spec.step);
     store_bind_text(q, 5, lane);
     store_bind_int(q, 6, effects_wall(ob->fx).ms);
+    store_bind_int(q, 7, to->spec.gate == GATE_AT_LABEL);
     e = store_run(ob->st, q);
     if (e == ERR_OK) e = message_count_stored(ob, to->spec.name);
     return e ? e : message_release(ob, to->spec.name, lane);

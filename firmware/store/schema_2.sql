@@ -1,6 +1,7 @@
 -- Schema 2. Adds only: a program that knows schema 1 still runs on the file. Units as in schema 1.
 
 ALTER TABLE message ADD COLUMN class INTEGER NOT NULL DEFAULT 0; -- 0 event: each one matters; 1 state: the newest does
+ALTER TABLE message ADD COLUMN early INTEGER NOT NULL DEFAULT 0; -- 1: need not wait for Clarus while its state check stands
 
 CREATE TABLE line_short (                        -- said to be short while its order is on the bench
     consignment_id INTEGER NOT NULL,
