@@ -43,6 +43,7 @@ SUPPORT_C := $(sort $(wildcard tests/support/*.c)) \
 
 WORLD_C := $(filter-out %_test.c,$(sort $(wildcard tests/simulation/*.c)))
 
+, := ,
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 CORE_O := $(call obj,$(FIRMWARE_C) $(DRIVERS_C))
 LIBCORE := $(B)/libcore.a
@@ -55,6 +56,7 @@ LIBWORLD := $(B)/libworld.a
 UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*_test.c)))
 CONTRACT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/contract/*_test.c)))
 SIMTESTS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/simulation/*_test.c)))
+TORTURE := $(B)/tests/torture/torture_test
 BROWSER := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/browser/*_test.c)))
 
 .DEFAULT_GOAL := all
@@ -125,6 +127,18 @@ $(B)/tests/contract/%: $(B)/tests/contract/%.o $(LIBSUPPORT) $(LIBPEERS) $(LIBCO
 $(B)/tests/browser/%: $(B)/tests/browser/%.o $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBLINUX)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) $(LINUX_LIBS) -lcmocka
+
+# Every call below is led through tests/torture/torture_calls.c.
+TORTURED := station_new station_round station_free hal_wait hal_http_submit hal_http_cancel hal_port_open hal_port_close \
+            hal_port_write hal_job_start hal_job_cancel hal_console_open hal_console_reply hal_console_stream \
+            hal_console_send hal_document_read hal_secret_read hal_store_free hal_store_set_aside hal_signal hal_log \
+            hal_ready hal_watchdog_kick hal_sim_on_http sqlite3_step sqlite3_prepare_v2 sqlite3_prepare_v3 sqlite3_exec \
+            sqlite3_wal_checkpoint_v2 sqlite3_vfs_register mbedtls_md_hmac
+TORTURE_O := $(call obj,$(sort $(wildcard tests/torture/*.c)))
+$(TORTURE): $(TORTURE_O) $(LIBWORLD) $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBSIM)
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS) $(addprefix -Wl$(,)--wrap=,$(TORTURED)) -o $@ $(TORTURE_O) \
+	   -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) -lcmocka
 
 # ----------------------------------------------------------------------------- barcode reader --
 # A program of its own, because it reads pictures from outside and runs as a job. Never built with the
@@ -206,6 +220,12 @@ sim-canary: ## planted bugs, and within how many seeds the checker finds each (-
 	   if [ -n "$$found" ]; then echo "$$name: $$found"; else echo "$$name: NOT FOUND in $(CANARY_SEEDS) seeds"; failed=1; fi; done; exit $$failed
 .PHONY: sim sim-canary
 
+EVERY ?= 1
+torture: ## every call of the firmware to the outside fails in turn (EVERY=1: each; under the sanitizers with VARIANT=asan)
+	@$(MAKE) --no-print-directory $(TORTURE)
+	@EVERY=$(EVERY) $(TORTURE)
+.PHONY: torture
+
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
@@ -226,8 +246,8 @@ browser: $(BROWSER) ## the pages in headless Chromium
 test: ## every test; ends with "N passed, N failed"
 	@tools/packages.sh build test
 	@$(MAKE) --no-print-directory -j$$(nproc) test-programs
-	@tests/run.sh $(UNIT) $(SIMTESTS) $(CONTRACT) $(BROWSER)
-test-programs: all $(UNIT) $(SIMTESTS) $(CONTRACT) $(BROWSER)
+	@tests/run.sh $(UNIT) $(SIMTESTS) $(TORTURE) $(CONTRACT) $(BROWSER)
+test-programs: all $(UNIT) $(SIMTESTS) $(TORTURE) $(CONTRACT) $(BROWSER)
 
 # ---------------------------------------------------------------------------------------- bench --
 # Each program prints rows of one table; none of them judges. FULL=1 adds the rows with a million.

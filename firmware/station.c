@@ -34,13 +34,16 @@ err_t station_new(struct hal *hal, const struct config *config, const char *vers
                   struct station **out, struct station_fault *fault)
 {
     struct station *st = mem_alloc(sizeof *st);
-    if (!st) return ERR_NOMEM;
+    memset(fault, 0, sizeof *fault);
+    if (!st) {
+        fault_says(fault, "station", ERR_NOMEM);
+        return ERR_NOMEM;
+    }
     *st = (struct station){.hal = hal, .config = config, .version = version};
     st->log = (struct log){.hal = hal, .threshold = LOG_INFO};
     st->started_at = hal_wall(hal).ms;
     st->idle_at = hal_now(hal);
     st->commit_at = MONO_NEVER;
-    memset(fault, 0, sizeof *fault);
     err_t e = rooms_open(st, fault);
     if (!e) {
         e = devices_open(st);

@@ -306,10 +306,12 @@ err_t console_pages_new(const struct console_options *options, struct console_pa
     c->hal = effects_hal(options->fx);
     c->next_beat = MONO_NEVER;
     uint8_t *room = mem_alloc((size_t)CONSOLE_ROOM * 2);
-    c->out = buf_over(room, CONSOLE_ROOM);
-    c->frame = buf_over(room + CONSOLE_ROOM, CONSOLE_ROOM);
     err_t e = room ? token_make(c) : ERR_NOMEM;
-    if (e) {
+    if (!e) {
+        c->out = buf_over(room, CONSOLE_ROOM);
+        c->frame = buf_over(room + CONSOLE_ROOM, CONSOLE_ROOM);
+    } else {
+        mem_free(room);
         console_pages_free(c);
         return e;
     }

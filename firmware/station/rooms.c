@@ -174,6 +174,7 @@ static err_t build_channels(struct station *st, struct station_fault *fault)
     struct definition_fault f = {{0}, {0}, {0}};
     err_t e = channels_new(&o, &st->channels, &f);
     if (!e) return channels_register(st->channels);
+    if (!f.reason[0]) return e;
     struct buf object = buf_over(fault->object, sizeof fault->object);
     buf_printf(&object, "channel definition %s, %s", f.name, f.path);
     (void)buf_cstr(&object);

@@ -244,7 +244,7 @@ void store_relax_end(struct store_relaxed *relaxed)
 
 bool store_is_urgent(const struct store *st)
 {
-    return st->open && (st->urgent || st->doomed != ERR_OK);
+    return (st->open && st->urgent) || st->doomed != ERR_OK;
 }
 
 bool store_is_dirty(const struct store *st)
@@ -254,6 +254,7 @@ bool store_is_dirty(const struct store *st)
 
 void store_rollback(struct store *st)
 {
+    st->doomed = ERR_OK;
     if (!st->open) return;
     for (size_t i = 0; i < sizeof st->statements / sizeof st->statements[0]; i++) {
         if (st->statements[i].stmt != NULL) (void)sqlite3_reset(st->statements[i].stmt);
@@ -263,7 +264,6 @@ void store_rollback(struct store *st)
         if (rc != SQLITE_OK) st->failed = true;
     }
     st->open = st->urgent = false;
-    st->doomed = ERR_OK;
 }
 
 err_t store_checkpoint(struct store *st)
@@ -297,8 +297,8 @@ err_t store_commit(struct store *st)
         store_rollback(st);
         return ERR_IO;
     }
-    if (!st->open) return ERR_OK;
     if (st->doomed) return give_up(st, st->doomed);
+    if (!st->open) return ERR_OK;
     int rc = run_bare(st, SQL);
     if (rc != SQLITE_OK) return give_up(st, store_translate(st, rc, "commit"));
     st->open = st->urgent = false;

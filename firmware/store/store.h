@@ -89,8 +89,8 @@ MUST_CHECK err_t store_run(struct store *st, sqlite3_stmt *stmt);
 int64_t store_last_id(struct store *st);
 int64_t store_changes(struct store *st);
 
-/* Binding (1-based) and reading (0-based) that fit the base types. Binding errors surface at the
- * next step. */
+/* Binding (1-based) and reading (0-based) that fit the base types. One that fails for want of
+ * memory dooms the round: later steps and the commit answer ERR_NOMEM. */
 void store_bind_int(sqlite3_stmt *stmt, int index, int64_t value);
 void store_bind_null(sqlite3_stmt *stmt, int index);
 void store_bind_text(sqlite3_stmt *stmt, int index, const char *text); /* copied; NULL binds NULL */

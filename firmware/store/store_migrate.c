@@ -3,6 +3,7 @@
  * release before still works after a roll-back. */
 #include <string.h>
 
+#include "firmware/base/text.h"
 #include "firmware/store/store_parts.h"
 
 #define APPLICATION_ID 0x7061636B /* "pack" */
@@ -85,6 +86,18 @@ static err_t load_epoch(struct store *st, const struct store_options *o)
     return strlen(st->epoch) == STORE_EPOCH_LEN ? ERR_OK : ERR_CORRUPT;
 }
 
+/* The check words a page it could not read like damage. What cannot be read now may be healthy. */
+static bool is_unread(struct slice answer)
+{
+    static const char CODE[] = "error code=";
+    int64_t code = SQLITE_CORRUPT;
+    size_t at = slice_find(answer, SLICE(CODE));
+    if (at == answer.len) return slice_find(answer, SLICE("failed to get page")) < answer.len;
+    struct slice number = slice_sub(answer, at + sizeof CODE - 1, answer.len);
+    err_t e = text_int(number, 0, INT32_MAX, &code);
+    return e == ERR_OK && (code & 0xff) != SQLITE_CORRUPT;
+}
+
 /* A small file is checked whole; a large one in idle slices. */
 static err_t check_whole(struct store *st, const char *path, struct store_fault *fault)
 {
@@ -95,6 +108,7 @@ static err_t check_whole(struct store *st, const char *path, struct store_fault 
     e = store_query_text(st, "PRAGMA quick_check(1)", answer, sizeof answer);
     if (e) return e;
     if (strcmp(answer, "ok") == 0) return ERR_OK;
+    if (is_unread(slice_text(answer))) return ERR_IO;
     st->corrupt = true;
     store_blame(fault, path, answer, "It is set aside with its -wal; keep both for salvage.");
     return ERR_CORRUPT;

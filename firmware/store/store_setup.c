@@ -161,6 +161,7 @@ err_t store_setup(struct store *st, const struct store_options *o, struct store_
     e = apply_settings(st, o->path, fault);
     if (e) return e;
     (void)sqlite3_wal_hook(st->db, on_commit, st);
+    (void)sqlite3_rollback_hook(st->db, NULL, st); /* no hook: see store_statement.c */
     e = set_page_limits(st, o->page_count_max);
     return e ? blame_result(o->path, e, fault) : ERR_OK;
 }

@@ -45,7 +45,9 @@ err_t store_translate(struct store *st, int rc, const char *doing)
     if (e == ERR_IO || e == ERR_CORRUPT) st->failed = true;
     if (e == ERR_CORRUPT) st->corrupt = true;
     if (e == ERR_NOSPACE && (rc & 0xff) == SQLITE_FULL) st->disk_full = true;
-    if (st->open && st->doomed == ERR_OK) st->doomed = e;
+    /* Out of memory: who asked may have gone on without the answer, and memory cannot be trusted.
+     */
+    if ((st->open || e == ERR_NOMEM) && st->doomed == ERR_OK) st->doomed = e;
     log_event(st->log, LOG_ERROR, "store.error", "doing=%s sqlite=%d text=%s", doing, rc,
               sqlite3_errstr(rc));
     return e;
@@ -106,6 +108,7 @@ err_t store_step(struct store *st, sqlite3_stmt *stmt, bool *out_row)
     assert(stmt != NULL);
     *out_row = false;
     if (st->failed) return ERR_IO;
+    if (st->doomed == ERR_NOMEM) return ERR_NOMEM;
     bool writes = !sqlite3_stmt_readonly(stmt);
     if (writes) {
         err_t e = may_write(st);
@@ -137,33 +140,54 @@ int64_t store_changes(struct store *st)
     return sqlite3_changes64(st->db);
 }
 
-/* A binding fails only for a wrong index or without memory; the unbound parameter is then NULL,
- * which NOT NULL columns refuse at the step. */
+/* The store a statement belongs to, kept by store_setup where SQLite lets it be asked for. */
+static struct store *store_of(sqlite3_stmt *stmt)
+{
+    sqlite3 *db = sqlite3_db_handle(stmt);
+    struct store *st = sqlite3_rollback_hook(db, NULL, NULL);
+    (void)sqlite3_rollback_hook(db, NULL, st);
+    return st;
+}
+
+/* Without memory a parameter would be NULL, and the statement would say something else. */
+static void check_binding(sqlite3_stmt *stmt, int rc)
+{
+    if (rc != SQLITE_OK) err_ignore(store_translate(store_of(stmt), rc, "bind")); /* marked */
+}
+
+/* Without memory a value would read as absent. */
+static void check_reading(sqlite3_stmt *stmt, const void *value)
+{
+    if (value == NULL && sqlite3_errcode(sqlite3_db_handle(stmt)) == SQLITE_NOMEM)
+        err_ignore(store_translate(store_of(stmt), SQLITE_NOMEM, "read")); /* marked */
+}
+
 void store_bind_int(sqlite3_stmt *stmt, int index, int64_t value)
 {
-    (void)sqlite3_bind_int64(stmt, index, value);
+    check_binding(stmt, sqlite3_bind_int64(stmt, index, value));
 }
 
 void store_bind_null(sqlite3_stmt *stmt, int index)
 {
-    (void)sqlite3_bind_null(stmt, index);
+    check_binding(stmt, sqlite3_bind_null(stmt, index));
 }
 
 void store_bind_text(sqlite3_stmt *stmt, int index, const char *text)
 {
-    (void)sqlite3_bind_text(stmt, index, text, -1, SQLITE_TRANSIENT);
+    check_binding(stmt, sqlite3_bind_text(stmt, index, text, -1, SQLITE_TRANSIENT));
 }
 
 void store_bind_slice(sqlite3_stmt *stmt, int index, struct slice text)
 {
     const char *ptr = text.len > 0 ? (const char *)text.ptr : "";
-    (void)sqlite3_bind_text64(stmt, index, ptr, text.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+    check_binding(stmt,
+                  sqlite3_bind_text64(stmt, index, ptr, text.len, SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 
 void store_bind_blob(sqlite3_stmt *stmt, int index, struct slice bytes)
 {
     const void *ptr = bytes.len > 0 ? (const void *)bytes.ptr : "";
-    (void)sqlite3_bind_blob64(stmt, index, ptr, bytes.len, SQLITE_TRANSIENT);
+    check_binding(stmt, sqlite3_bind_blob64(stmt, index, ptr, bytes.len, SQLITE_TRANSIENT));
 }
 
 int64_t store_int(sqlite3_stmt *stmt, int column)
@@ -175,6 +199,7 @@ void store_text(sqlite3_stmt *stmt, int column, char *out, size_t cap)
 {
     assert(cap > 0);
     const unsigned char *text = sqlite3_column_text(stmt, column);
+    check_reading(stmt, text);
     size_t len = text != NULL ? (size_t)sqlite3_column_bytes(stmt, column) : 0;
     if (len > cap - 1) {
         len = cap - 1;
@@ -189,6 +214,7 @@ void store_text(sqlite3_stmt *stmt, int column, char *out, size_t cap)
 struct slice store_blob(sqlite3_stmt *stmt, int column)
 {
     const void *ptr = sqlite3_column_blob(stmt, column);
+    check_reading(stmt, ptr);
     if (ptr == NULL) return SLICE_NONE;
     return slice_of(ptr, (size_t)sqlite3_column_bytes(stmt, column));
 }

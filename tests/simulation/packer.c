@@ -84,11 +84,13 @@ static void ask_for_paper(struct sim *s)
     sim_command(s, "REPRINT");
 }
 
-static void printing(struct sim *s, const struct packer *p)
+static void printing(struct sim *s, struct packer *p)
 {
     sim_run(s, 300);
     if (waited(s, p) > 10000) looks_after_printer(s);
-    if (waited(s, p) > PRINT_MS) ask_for_paper(s);
+    if (waited(s, p) < PRINT_MS) return;
+    ask_for_paper(s);
+    p->since = hal_now(s->hal);
 }
 
 static void sticks_label(struct sim *s, struct packer *p, const struct sim_order *o)

@@ -283,7 +283,7 @@ static void send_scan(struct sim *s, const char *frame, size_t len)
         hal_sim_port_sends(s->hal, "scanner", slice_of(frame, len), 30);
 }
 
-static void kill_now(struct sim *s)
+void sim_restart(struct sim *s)
 {
     sim_say(s, "KILLED");
     disk_kill(s->disk);
@@ -298,7 +298,7 @@ void sim_scan(struct sim *s, const char *text)
     int len = snprintf(frame, sizeof frame, "%s\r", text);
     sim_run(s, SCAN_WINDOW_MS);
     if (!s->station) return;
-    if (fault_happens(s->faults, FAULT_KILL, 0, NULL)) kill_now(s);
+    if (fault_happens(s->faults, FAULT_KILL, 0, NULL)) sim_restart(s);
     send_scan(s, frame, (size_t)len);
     sim_run(s, 60);
     sim_say(s, "scan     %-22s -> %s(%s, %s) %s", text, s->view.headline.key,

@@ -135,6 +135,7 @@ struct sim_order *sim_add_order(struct sim *s, const struct sim_line *lines, siz
 void sim_start(struct sim *s);
 
 void sim_run(struct sim *s, int64_t ms);
+void sim_restart(struct sim *s); /* the process dies, the machine stays; it is started again */
 void sim_scan(struct sim *s, const char *text);
 void sim_command(struct sim *s, const char *name);
 void sim_cancel(struct sim *s, struct sim_order *o, bool clarus, bool shop);
