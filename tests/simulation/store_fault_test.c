@@ -287,6 +287,41 @@ static bool cut_after_set_aside(uint64_t nth)
     return over;
 }
 
+/* Counts reads, and fails the one with this number. */
+struct nth_read {
+    uint64_t seen, at;
+};
+
+static enum disk_fault fail_nth_read(void *ctx, enum disk_op op, uint64_t n)
+{
+    struct nth_read *r = ctx;
+    (void)n;
+    return op == DISK_READ && ++r->seen == r->at ? DISK_ERROR : DISK_FINE;
+}
+
+static void store__that_could_not_be_read_once_is_not_set_aside(void **state)
+{
+    (void)state;
+    struct disk *d = disk_make();
+    struct sim_world *w = world_on(d);
+    struct nth_read r = {.seen = 0, .at = 0};
+    do {
+        station_free(w->station);
+        w->station = NULL;
+        hal_sim_power_cut(w->hal, false);
+        r = (struct nth_read){.at = r.at + 1};
+        disk_on_operation(d, fail_nth_read, &r);
+        world_begin(w);
+        world_run(w, 5000);
+    } while (r.seen >= r.at);
+    assert_true(r.at > 50);
+    assert_true(w->restarts > 20);
+    assert_false(world_logged(w, "store.corrupt"));
+    world_check(w);
+    world_free(w);
+    disk_free(d);
+}
+
 static void store__set_aside_is_told_wherever_power_goes(void **state)
 {
     (void)state;
@@ -323,6 +358,7 @@ int main(void)
             disk__without_room_refuses_dispatches_in_plain_words_and_goes_on_delivering),
         cmocka_unit_test(disk__that_takes_no_write_at_all_ends_in_a_named_fault_and_recovers),
         cmocka_unit_test(store__damaged_while_off_is_set_aside_and_the_station_is_ready),
+        cmocka_unit_test(store__that_could_not_be_read_once_is_not_set_aside),
         cmocka_unit_test(store__set_aside_is_told_wherever_power_goes),
         cmocka_unit_test(store__damaged_at_work_is_set_aside_and_the_station_is_ready),
         cmocka_unit_test(disk__that_fails_one_operation_of_an_order_loses_and_repeats_nothing),
