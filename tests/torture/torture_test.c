@@ -238,7 +238,8 @@ static unsigned tell_site(struct telling t, uint64_t count)
 {
     uint64_t every = from_environment("EVERY", SHARE);
     /* Where there are few calls, each of them. */
-    if (count < every * 2 && count < SHARE * 2) every = count < SHARE / 4 ? 1 : every / 8 + 1;
+    if (count < every * 2 && count < UINT64_C(2) * SHARE)
+        every = count < SHARE / 4 ? 1 : every / 8 + 1;
     struct tally sum = share(&t, count, every);
     print_message("%-8s %-12s %-8s %6llu calls, %6llu tellings, %6llu struck, %llu broken\n",
                   t.story->name, torture_site_name(t.site), t.for_good ? "for good" : "once",
