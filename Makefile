@@ -167,7 +167,7 @@ $(B)/packctl: $(PACKCTL_O) $(LIBCORE)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $(PACKCTL_O) -Wl,--start-group $(LIBCORE) -Wl,--end-group $(CORE_LIBS) -lcurl
 all: $(B)/packctl
-$(B)/tests/contract/packctl_test: $(B)/packctl
+$(B)/tests/contract/packctl_test $(B)/tests/contract/scan_explain_test: $(B)/packctl
 
 VIRTUAL_O := $(call obj,$(sort $(wildcard tools/virtual/*.c)))
 $(B)/packvirtual: $(VIRTUAL_O) $(LIBCORE)

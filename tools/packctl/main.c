@@ -28,6 +28,9 @@ static const char usage[] =
     "                                needed. KIND: sku, code, unit, method, state, tracking,\n"
     "                                address, reference (see docs/integrator.md)\n"
     "  packctl scan TEXT             type a scan (demonstration mode only)\n"
+    "  packctl scan explain          scans from standard input, one a line (<GS>, \\xHH): what "
+    "each\n"
+    "                                is taken for, as JSON; no station needed\n"
     "\n"
     "  --url URL          the station; default $PACKD_URL, else http://127.0.0.1:8480\n"
     "  --token-file FILE  its console token; default $PACKD_TOKEN_FILE, else, on the station\n"
@@ -206,6 +209,7 @@ static int run_manifest(const struct ctl *ctl, char **args)
 
 static int run_scan(const struct ctl *ctl, char **args)
 {
+    if (strcmp(args[0], "explain") == 0) return explain_scans();
     const struct pair pair = {"text", args[0]};
     return send_act(ctl, "/api/demo/scan", &pair, 1);
 }

@@ -33,6 +33,9 @@ struct answer {
     char why[260];        /* not reached: why */
 };
 
+/* explain.c: scans from standard input to standard output; the exit code. */
+int explain_scans(void);
+
 /* client.c: one exchange. `body` NULL: GET. The caller frees the answer. */
 void client_call(const struct ctl *ctl, const char *path, const char *body, struct answer *out);
 void answer_free(struct answer *a);
