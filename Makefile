@@ -251,10 +251,10 @@ test-programs: all $(UNIT) $(SIMTESTS) $(TORTURE) $(CONTRACT) $(BROWSER)
 
 # ---------------------------------------------------------------------------------------- bench --
 # Each program prints rows of one table; none of them judges. FULL=1 adds the rows with a million.
-.PHONY: bench bench-programs release
+.PHONY: bench bench-codes bench-programs release
 FULL ?= 0
 BENCH_COMMON_O := $(call obj,tests/bench/figures.c tests/bench/waiting.c)
-BENCH_SIM := $(B)/tests/bench/order_bench $(B)/tests/bench/waiting_bench
+BENCH_SIM := $(B)/tests/bench/order_bench $(B)/tests/bench/waiting_bench $(B)/tests/bench/codes_bench
 BENCH_LINUX := $(B)/tests/bench/drain_bench $(B)/tests/bench/process_bench
 $(BENCH_SIM): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(BENCH_COMMON_O) $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBSIM)
 	@echo "LD $@"
@@ -266,6 +266,9 @@ $(B)/tests/bench/idle_floor: $(B)/tests/bench/idle_floor.o
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $< $(CORE_LIBS) $(LINUX_LIBS)
 bench-programs: $(BENCH_SIM) $(BENCH_LINUX) $(B)/tests/bench/idle_floor $(B)/packd.stripped
+bench-codes: ## what reading a code costs, release build
+	@$(MAKE) --no-print-directory VARIANT=release build/release/tests/bench/codes_bench
+	@build/release/tests/bench/codes_bench
 bench: ## figures beside their floors, release build (FULL=1: with a million waiting)
 	@$(MAKE) --no-print-directory VARIANT=release bench-programs
 	@tests/bench/run.sh build/release $(FULL)
