@@ -8,8 +8,10 @@ CC_release := gcc
 CC_asan := gcc
 CC_cov := gcc
 CC_clang := clang
+ARM64_ROOT := build/arm64-root
+CC_arm64 := aarch64-linux-gnu-gcc --sysroot=$(CURDIR)/$(ARM64_ROOT)
 ifeq ($(CC_$(VARIANT)),)
-$(error unknown VARIANT '$(VARIANT)': use dev, release, asan, cov or clang)
+$(error unknown VARIANT '$(VARIANT)': use dev, release, asan, cov, clang or arm64)
 endif
 CC := $(CC_$(VARIANT))
 
@@ -21,7 +23,9 @@ OPT_release := -O2 -g -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections
 OPT_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-format-truncation
 OPT_cov := -O0 -g --coverage
 OPT_clang := -O1 -g
+OPT_arm64 := -O2 -g -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections
 LINK_release := -Wl,--gc-sections
+LINK_arm64 := -Wl,--gc-sections
 LINK_asan := -fsanitize=address,undefined
 LINK_cov := --coverage
 LDFLAGS := -pie -Wl,-z,relro,-z,now $(LINK_$(VARIANT))
@@ -248,6 +252,24 @@ test: ## every test; ends with "N passed, N failed"
 	@$(MAKE) --no-print-directory -j$$(nproc) test-programs
 	@tests/run.sh $(UNIT) $(SIMTESTS) $(TORTURE) $(CONTRACT) $(BROWSER)
 test-programs: all $(UNIT) $(SIMTESTS) $(TORTURE) $(CONTRACT) $(BROWSER)
+
+# ----------------------------------------------------------------- devices in a virtual machine --
+ARM64_PACKAGES := linux-image-arm64 busybox-static libc6-dev libcurl4-openssl-dev libmbedtls-dev libcjson-dev \
+                  libserialport-dev libsqlite3-dev libmicrohttpd-dev libsystemd-dev libpng-dev libcmocka-dev libssl-dev
+DEVICES_O := $(call obj,tests/devices/gadget.c tests/devices/paper.c)
+DEVICE_TESTS := $(addprefix $(B)/tests/devices/,devices_test station_test)
+$(DEVICE_TESTS): $(B)/tests/devices/%: $(B)/tests/devices/%.o $(DEVICES_O) $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBLINUX)
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) $(LINUX_LIBS) -lcmocka
+device-programs: $(DEVICE_TESTS) $(B)/packd $(B)/packpeers
+build/devices_host: tests/devices/host.c
+	@mkdir -p $(@D) && gcc -std=c17 $(WARN) -O1 -g -D_GNU_SOURCE -o $@ $<
+test-devices: build/devices_host ## real USB devices on an arm64 kernel, in a virtual machine
+	@tools/packages.sh build devices
+	@tools/arm64_sysroot.sh $(ARM64_ROOT) $(ARM64_PACKAGES)
+	@$(MAKE) --no-print-directory VARIANT=arm64 -j$$(nproc) device-programs
+	@tests/devices/run.sh $(ARM64_ROOT) build
+.PHONY: test-devices device-programs
 
 # ---------------------------------------------------------------------------------------- bench --
 # Each program prints rows of one table; none of them judges. FULL=1 adds the rows with a million.

@@ -1,17 +1,19 @@
 #!/bin/sh
-# Installs the Debian packages that are missing. Arguments: build, test, check (each on its own).
+# Installs the Debian packages that are missing. Arguments: build, test, check, devices (each on its own).
 set -eu
 build="build-essential pkg-config libcurl4-openssl-dev libmbedtls-dev libcjson-dev libserialport-dev libsqlite3-dev
  libmicrohttpd-dev libsystemd-dev libpng-dev libzbar-dev poppler-utils fontconfig fonts-urw-base35"
 test="libcmocka-dev libssl-dev openssl zbar-tools chromium chromium-driver"
 check="clang clang-tidy clang-format cppcheck"
+devices="qemu-system-arm gcc-aarch64-linux-gnu busybox-static cpio kmod"
 needed=""
 for group in "${@:-build}"; do
     case $group in
     build) needed="$needed $build" ;;
     test) needed="$needed $test" ;;
     check) needed="$needed $check" ;;
-    *) echo "packages.sh: unknown group '$group'; use build, test or check" >&2; exit 2 ;;
+    devices) needed="$needed $devices" ;;
+    *) echo "packages.sh: unknown group '$group'; use build, test, check or devices" >&2; exit 2 ;;
     esac
 done
 missing=""

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -188,23 +189,42 @@ static const char *with_framing(const struct real_station *s, char out[PATH_ROOM
     return out;
 }
 
+static void write_settings(struct real_station *s)
+{
+    const struct change site[] = {{"http://127.0.0.1:8481", s->clarus},
+                                  {"http://127.0.0.1:8482/stores/demo", s->shop}};
+    write_document(s, "config/site.json", asset_site_json, site, 2);
+    write_file(s, "secrets/clarus-client-id", SLICE("bench-1"));
+    write_file(s, "secrets/clarus-client-secret", SLICE("secret-1"));
+    write_file(s, "secrets/shop-token", SLICE("shop-token"));
+    write_file(s, "secrets/console-token", SLICE("0123456789abcdef0123456789abcdef"));
+}
+
 static void configure(struct real_station *s)
 {
     char head[64], scanner[PATH_ROOM], printer[PATH_ROOM];
     (void)snprintf(head, sizeof head, "\"id\": \"B1\", \"console\": {\"port\": %u}",
                    (unsigned)s->port);
-    const struct change site[] = {{"http://127.0.0.1:8481", s->clarus},
-                                  {"http://127.0.0.1:8482/stores/demo", s->shop}};
     const struct change station[] = {
         {"\"id\": \"B1\"", head},
         {"build/run/scanner\" }", with_framing(s, scanner)},
         {"build/run/label-printer", path_of(s, "label-printer", printer)}};
-    write_document(s, "config/site.json", asset_site_json, site, 2);
     write_document(s, "config/station.json", asset_station_json, station, 3);
-    write_file(s, "secrets/clarus-client-id", SLICE("bench-1"));
-    write_file(s, "secrets/clarus-client-secret", SLICE("secret-1"));
-    write_file(s, "secrets/shop-token", SLICE("shop-token"));
-    write_file(s, "secrets/console-token", SLICE("0123456789abcdef0123456789abcdef"));
+    write_settings(s);
+}
+
+static void configure_on(struct real_station *s, const struct real_devices *devices)
+{
+    char document[2048];
+    int n = snprintf(document, sizeof document,
+                     "{\"id\": \"B1\", \"bench_name\": \"Bench 1\", \"demonstration\": true,"
+                     "\"console\": {\"port\": %u}, \"scanners\": [{\"port\": %s, \"framing\": "
+                     "{\"settle_ms\": 1}}],"
+                     "\"label_printer\": {\"port\": %s}}",
+                     (unsigned)s->port, devices->scanner, devices->printer);
+    assert_in_range(n, 1, sizeof document - 1);
+    write_file(s, "config/station.json", slice_text(document));
+    write_settings(s);
 }
 
 /* ------------------------------------------------------------------------------- life and end --
@@ -278,7 +298,7 @@ void real_station_start(struct real_station *s)
     await_readiness(ready, notify);
 }
 
-struct real_station *real_station_open(void)
+static struct real_station *make(void)
 {
     static const char *const folders[] = {"config", "secrets", "state", "labels"};
     char path[PATH_ROOM];
@@ -292,8 +312,22 @@ struct real_station *real_station_open(void)
         must(mkdir(path_of(s, folders[i], path), 0700) == 0, path);
     s->port = free_port();
     start_peers(s);
+    return s;
+}
+
+struct real_station *real_station_open(void)
+{
+    struct real_station *s = make();
     configure(s);
     start_printer(s);
+    real_station_start(s);
+    return s;
+}
+
+struct real_station *real_station_open_on(const struct real_devices *devices)
+{
+    struct real_station *s = make();
+    configure_on(s, devices);
     real_station_start(s);
     return s;
 }
@@ -388,14 +422,12 @@ static size_t on_bytes(char *bytes, size_t size, size_t count, void *ctx)
 }
 
 /* NULL body: GET. The answer is owned by the caller. */
-static struct json_doc *ask(struct real_station *s, const char *path, const char *body)
+static struct json_doc *ask_at(const char *url, const char *body)
 {
-    char url[256];
     long status = 0;
     struct json_doc *doc = NULL;
     struct buf answer = buf_new(ANSWER_MAX);
     CURL *curl = curl_easy_init();
-    (void)snprintf(url, sizeof url, "%s%s", s->control, path);
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)PATIENCE_MS);
@@ -406,15 +438,80 @@ static struct json_doc *ask(struct real_station *s, const char *path, const char
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_cleanup(curl);
     if (rc != CURLE_OK || status != 200)
-        fail_msg("%s: %s, %ld %s", path, curl_easy_strerror(rc), status, buf_cstr(&answer));
+        fail_msg("%s: %s, %ld %s", url, curl_easy_strerror(rc), status, buf_cstr(&answer));
     assert_int_equal(json_parse(buf_slice(&answer), &doc, NULL), ERR_OK);
     buf_deinit(&answer);
     return doc;
 }
 
+static struct json_doc *ask(struct real_station *s, const char *path, const char *body)
+{
+    char url[256];
+    (void)snprintf(url, sizeof url, "%s%s", s->control, path);
+    return ask_at(url, body);
+}
+
 void real_station_fault(struct real_station *s, const char *json)
 {
     json_free(ask(s, "/faults", json));
+}
+
+void real_station_labels_as(struct real_station *s, const char *kind)
+{
+    char body[96];
+    (void)snprintf(body, sizeof body, "{\"kind\": \"%s\"}", kind);
+    json_free(ask(s, "/label", body));
+}
+
+/* Asks the station again and again until its answer is as wanted. */
+static bool answers(struct real_station *s, const char *path,
+                    bool (*wanted)(json_node answer, const void *ctx), const void *ctx)
+{
+    struct timespec now, end;
+    bool good = false;
+    must(clock_gettime(CLOCK_MONOTONIC, &end) == 0, "clock");
+    now = end;
+    for (end.tv_sec += PATIENCE_MS / 1000; !good && now.tv_sec < end.tv_sec;) {
+        struct json_doc *doc = ask_at(real_station_url(s, path), NULL);
+        good = wanted(json_root(doc), ctx);
+        json_free(doc);
+        must(clock_gettime(CLOCK_MONOTONIC, &now) == 0, "clock");
+    }
+    if (!good) real_station_tell(s);
+    return good;
+}
+
+struct wanted_view {
+    const char *face, *headline;
+};
+
+static bool view_is(json_node view, const void *ctx)
+{
+    const struct wanted_view *w = ctx;
+    struct slice headline = json_text(json_at(view, "/headline/key"));
+    return slice_eq(json_text(json_at(view, "/face")), slice_text(w->face)) &&
+           (!w->headline || slice_eq(headline, slice_text(w->headline)));
+}
+
+void real_station_shows(struct real_station *s, const char *face, const char *headline)
+{
+    struct wanted_view w = {face, headline};
+    if (!answers(s, "/api/bench", view_is, &w))
+        fail_msg("the bench does not show %s %s", face, headline ? headline : "");
+}
+
+static bool all_present(json_node answer, const void *ctx)
+{
+    (void)ctx;
+    bool all = true;
+    for (json_node d = json_first(json_member(answer, "devices")); d; d = json_next(d))
+        all = json_bool(json_member(d, "present"), false) && all;
+    return all;
+}
+
+void real_station_sees_devices(struct real_station *s)
+{
+    if (!answers(s, "/api/devices", all_present, NULL)) fail_msg("a device is missing");
 }
 
 static size_t number(json_node n, const char *name)

@@ -12,6 +12,13 @@ struct real_station;
 
 /* Started, with the demonstration orders placed; its pages answer. */
 struct real_station *real_station_open(void);
+/* The same on other devices: each a "port" of station.json. No printer is started; the caller is
+ * it. */
+struct real_devices {
+    const char *scanner;
+    const char *printer;
+};
+struct real_station *real_station_open_on(const struct real_devices *devices);
 void real_station_close(struct real_station *s); /* ends all in order; NULL is fine */
 /* The end of the station's log, to standard error. */
 void real_station_tell(const struct real_station *s);
@@ -34,6 +41,13 @@ void real_station_start(struct real_station *s);
 
 /* A fault of the stand-ins, as the control port of packpeers takes it. */
 void real_station_fault(struct real_station *s, const char *json);
+
+/* What labels the carrier makes from now on: "pdf_4x6", "zpl" and so on. */
+void real_station_labels_as(struct real_station *s, const char *kind);
+/* Waits until every device of the station is there. */
+void real_station_sees_devices(struct real_station *s);
+/* Waits until the bench shows this face and, when not NULL, this headline ("bench.printing"). */
+void real_station_shows(struct real_station *s, const char *face, const char *headline);
 
 /* What Clarus and the shop hold about one order, and what they saw that must never be. */
 struct real_order {
