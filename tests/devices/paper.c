@@ -63,7 +63,7 @@ static void give_answer(struct zpl_printer *z, int device)
 static void tell_label(struct slice zpl, int out)
 {
     size_t at = slice_find(zpl, SLICE("^BC"));
-    struct slice rest = slice_sub(zpl, at, zpl.len - at);
+    struct slice rest = slice_sub(zpl, at, zpl.len);
     at = slice_find(rest, SLICE("^FD"));
     rest = slice_sub(rest, at + 3, rest.len);
     size_t end = slice_find(rest, SLICE("^FS"));

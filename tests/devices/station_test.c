@@ -51,6 +51,7 @@ static int set_up(void **state)
     station = real_station_open_on(&DEVICES);
     real_station_labels_as(station, "zpl");
     real_station_sees_devices(station);
+    real_station_sees_orders(station);
     return 0;
 }
 

@@ -463,6 +463,14 @@ void real_station_labels_as(struct real_station *s, const char *kind)
     json_free(ask(s, "/label", body));
 }
 
+static void tell_answer(json_node answer)
+{
+    struct buf text = buf_new(65536);
+    json_render(answer, &text);
+    (void)fprintf(stderr, "%.*s\n", (int)text.len, (const char *)text.ptr);
+    buf_deinit(&text);
+}
+
 /* Asks the station again and again until its answer is as wanted. */
 static bool answers(struct real_station *s, const char *path,
                     bool (*wanted)(json_node answer, const void *ctx), const void *ctx)
@@ -474,8 +482,9 @@ static bool answers(struct real_station *s, const char *path,
     for (end.tv_sec += PATIENCE_MS / 1000; !good && now.tv_sec < end.tv_sec;) {
         struct json_doc *doc = ask_at(real_station_url(s, path), NULL);
         good = wanted(json_root(doc), ctx);
-        json_free(doc);
         must(clock_gettime(CLOCK_MONOTONIC, &now) == 0, "clock");
+        if (!good && now.tv_sec >= end.tv_sec) tell_answer(json_root(doc));
+        json_free(doc);
     }
     if (!good) real_station_tell(s);
     return good;
@@ -556,4 +565,17 @@ struct real_order real_station_order(struct real_station *s, const char *referen
     text(root, "/shop_shipments/0/tracking", o.shop_tracking, sizeof o.shop_tracking);
     o.violations = json_count(json_member(json_root(wrong), "violations"));
     return o;
+}
+
+static bool has_orders(json_node view, const void *ctx)
+{
+    (void)ctx;
+    int64_t ready = 0;
+    return json_int(json_at(view, "/strip/orders_ready"), 0, INT32_MAX, &ready) == ERR_OK &&
+           ready > 0;
+}
+
+void real_station_sees_orders(struct real_station *s)
+{
+    if (!answers(s, "/api/bench", has_orders, NULL)) fail_msg("the work list was not read");
 }

@@ -46,6 +46,8 @@ void real_station_fault(struct real_station *s, const char *json);
 void real_station_labels_as(struct real_station *s, const char *kind);
 /* Waits until every device of the station is there. */
 void real_station_sees_devices(struct real_station *s);
+/* Waits until the work list was read. */
+void real_station_sees_orders(struct real_station *s);
 /* Waits until the bench shows this face and, when not NULL, this headline ("bench.printing"). */
 void real_station_shows(struct real_station *s, const char *face, const char *headline);
 
