@@ -133,14 +133,9 @@ static bool read_line(int fd, int wait_ms, char out[LINE_ROOM])
 }
 
 /* The monitor answers each command with "return" or "error"; events come in between. */
-static bool monitor_do(struct machine *m, const char *command)
+static bool monitor_ask(struct machine *m, const char *command)
 {
     char line[LINE_ROOM];
-    if (m->monitor < 0) {
-        m->monitor = connect_to(m, "monitor");
-        if (m->monitor < 0 || !read_line(m->monitor, ANSWER_MS, line)) return false;
-        if (!monitor_do(m, "{\"execute\":\"qmp_capabilities\"}")) return false;
-    }
     if (dprintf(m->monitor, "%s\n", command) < 0) return false;
     while (read_line(m->monitor, ANSWER_MS, line) && line[0]) {
         if (strstr(line, "\"return\"")) return true;
@@ -152,11 +147,25 @@ static bool monitor_do(struct machine *m, const char *command)
     return false;
 }
 
+static bool monitor_do(struct machine *m, const char *command)
+{
+    char greeting[LINE_ROOM];
+    if (m->monitor < 0) {
+        m->monitor = connect_to(m, "monitor");
+        bool greeted = m->monitor >= 0 && read_line(m->monitor, ANSWER_MS, greeting) &&
+                       monitor_ask(m, "{\"execute\":\"qmp_capabilities\"}");
+        if (!greeted) return false;
+    }
+    return monitor_ask(m, command);
+}
+
 static bool serial_send(struct machine *m, const char *hex)
 {
-    unsigned byte = 0;
-    for (; sscanf(hex, "%2x", &byte) == 1; hex += 2) {
-        unsigned char b = (unsigned char)byte;
+    char pair[3] = "";
+    for (; hex[0] && hex[1]; hex += 2) {
+        pair[0] = hex[0];
+        pair[1] = hex[1];
+        unsigned char b = (unsigned char)strtoul(pair, NULL, 16);
         if (write(m->serial, &b, 1) != 1) return false;
     }
     return true;
@@ -164,10 +173,10 @@ static bool serial_send(struct machine *m, const char *hex)
 
 static bool serial_read(struct machine *m, const char *count, char *out)
 {
-    unsigned wanted = 0;
+    size_t wanted = strtoul(count, NULL, 10);
     struct pollfd p = {.fd = m->serial, .events = POLLIN};
-    if (sscanf(count, "%u", &wanted) != 1 || wanted > DEVICE_BYTES) return false;
-    for (unsigned i = 0; i < wanted; i++) {
+    if (wanted == 0 || wanted > DEVICE_BYTES) return false;
+    for (size_t i = 0; i < wanted; i++) {
         unsigned char b = 0;
         if (poll(&p, 1, ANSWER_MS) != 1 || read(m->serial, &b, 1) != 1) return false;
         (void)snprintf(out + 2 * i, 3, "%02x", b);
