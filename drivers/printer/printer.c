@@ -22,6 +22,8 @@
 #define HALF_TRIES_MAX 3 /* attempts to remove a half format before a job */
 #define LATE_MAX       8 /* answers that may still come for looks that timed out */
 #define COMMAND_CAP    64
+#define MARK_CAP       32
+#define STRANGE_MAX    64 /* bytes, or answers, that nobody asked for between two looks */
 #define IDENTITY_CAP   96
 
 enum phase {
@@ -36,7 +38,7 @@ enum phase {
 #define TO(phase) (1u << (phase))
 static const unsigned phase_next[PHASE_COUNT] = {
     [PHASE_ABSENT] = TO(PHASE_IDLE),
-    [PHASE_IDLE] = TO(PHASE_BEFORE) | TO(PHASE_SENDING) | TO(PHASE_ABSENT),
+    [PHASE_IDLE] = TO(PHASE_BEFORE) | TO(PHASE_ABSENT),
     [PHASE_BEFORE] = TO(PHASE_SENDING) | TO(PHASE_IDLE) | TO(PHASE_ABSENT),
     [PHASE_SENDING] = TO(PHASE_AFTER) | TO(PHASE_IDLE) | TO(PHASE_ABSENT),
     [PHASE_AFTER] = TO(PHASE_IDLE) | TO(PHASE_ABSENT),
@@ -58,8 +60,14 @@ struct printer {
     bool ask_again; /* that look began before the job did: it does not speak for it */
     mono_t asked_at;
     mono_t next_ask;
-    uint32_t silent; /* looks in a row without an answer */
-    uint32_t late;   /* answers that may still come; see LATE_MAX */
+    uint32_t silent;  /* looks in a row without an answer */
+    uint32_t late;    /* answers that may still come; see LATE_MAX */
+    uint32_t unread;  /* bytes since something was understood */
+    uint32_t extra;   /* answers to no look since the last one */
+    uint32_t lasting; /* flags that no status takes back: wrong resolution, another language */
+    uint32_t mark;    /* the last one sent */
+    bool can_mark;    /* this printer says marks back */
+    bool marked;      /* it did for the job under way */
 
     uint32_t job;
     struct buf bytes; /* owned; of the job under way */
@@ -87,7 +95,7 @@ err_t printer_new(const struct printer_options *options, struct printer **out)
     if (p->options.status_timeout_ms == 0) p->options.status_timeout_ms = STATUS_TIMEOUT_MS_DEFAULT;
     if (p->options.job_expiry_ms == 0) p->options.job_expiry_ms = JOB_EXPIRY_MS_DEFAULT;
     if (options->dialect->status_query.len == 0) p->options.answers = false;
-    p->bytes = buf_new(LABEL_JOB_MAX);
+    p->bytes = buf_new(LABEL_JOB_MAX + MARK_CAP);
     *out = p;
     return ERR_OK;
 }
@@ -135,9 +143,20 @@ static void command(struct printer *p, struct slice bytes)
     want_send(p);
 }
 
+/* What came since the last look says whether this is the printer it should be. */
+static void judge_language(struct printer *p)
+{
+    bool strange = p->unread > STRANGE_MAX || p->extra > STRANGE_MAX;
+    p->unread = 0;
+    p->extra = 0;
+    p->lasting &= ~(uint32_t)PRINTER_STRANGE;
+    if (strange) p->lasting |= PRINTER_STRANGE;
+}
+
 static void ask(struct printer *p, mono_t now)
 {
-    p->parser = (struct printer_parser){.len = 0};
+    judge_language(p);
+    if (p->parser.stage == 0) p->parser.len = 0;
     p->awaiting = true;
     p->ask_again = false;
     p->asked_at = now;
@@ -165,6 +184,7 @@ static void finish(struct printer *p, enum print_outcome outcome, const char *te
     assert(outcome != PRINT_REFUSED || p->sent == 0);
     struct print_result r = {.job = p->job, .outcome = outcome, .flags = p->flags};
     r.evidence = p->options.answers && (p->flags & PRINTER_SILENT) == 0 && outcome != PRINT_UNKNOWN;
+    r.marked = p->marked && outcome == PRINT_PRINTED;
     struct buf room = buf_over(r.text, sizeof r.text - 1);
     buf_text(&room, text);
     r.text[room.len] = '\0';
@@ -192,6 +212,10 @@ static void clear_buffer(struct printer *p)
 
 static void start_sending(struct printer *p, mono_t now)
 {
+    if (p->options.wanted != NULL && !p->options.wanted(p->options.ctx, p->job)) {
+        finish(p, PRINT_REFUSED, "no longer wanted", now);
+        return;
+    }
     move(p, PHASE_SENDING);
     p->progress_at = now;
     p->next_ask = MONO_NEVER;
@@ -203,7 +227,7 @@ static void judge_before(struct printer *p, const struct printer_status *st, mon
     bool half = (st->flags & PRINTER_HALF_FORMAT) != 0;
     bool busy = (st->flags & (PRINTER_BUSY | PRINTER_TAKE_LABEL)) != 0;
     bool hopeless = half && p->half_tries == HALF_TRIES_MAX;
-    if ((st->flags & PRINTER_STOPPED) != 0 || hopeless) {
+    if (((st->flags | p->lasting) & PRINTER_STOPPED) != 0 || hopeless) {
         finish_with_flags(p, PRINT_REFUSED, now);
     } else if (half) {
         p->half_tries++;
@@ -232,10 +256,19 @@ static void judge_after(struct printer *p, const struct printer_status *st, mono
     }
     if (p->clean == 0) p->clean_at = now;
     p->clean++;
+    if (p->can_mark) return;
     if (p->clean >= clean_needed(p) && mono_reached(now, mono_plus(p->clean_at, CLEAN_APART_MS))) {
         p->late = 0;
         finish(p, PRINT_PRINTED, "", now);
     }
+}
+
+static uint32_t length_flag(const struct printer *p, uint32_t dots)
+{
+    uint32_t wanted = p->options.label_dots;
+    if (wanted == 0 || dots == 0) return 0;
+    uint32_t off = dots > wanted ? dots - wanted : wanted - dots;
+    return off > p->options.tolerance_dots ? PRINTER_OTHER_LENGTH : 0;
 }
 
 static void on_status(struct printer *p, const struct printer_status *st, mono_t now)
@@ -244,8 +277,9 @@ static void on_status(struct printer *p, const struct printer_status *st, mono_t
     bool again = p->ask_again;
     p->awaiting = false;
     p->silent = 0;
-    set_flags(p, st->flags);
+    set_flags(p, st->flags | p->lasting | length_flag(p, st->label_dots));
     if (!asked) {
+        if (p->late == 0) p->extra++;
         if (p->late > 0) p->late--;
     } else if (again) {
         ask(p, now);
@@ -255,6 +289,39 @@ static void on_status(struct printer *p, const struct printer_status *st, mono_t
         judge_after(p, st, now);
     } else {
         ask_later(p, now, idle_poll_ms(p));
+    }
+}
+
+static void on_model(struct printer *p, const struct printer_status *st)
+{
+    p->lasting &= ~(uint32_t)PRINTER_WRONG_DPI;
+    if (p->options.dpi != 0 && st->dpi != 0 && st->dpi != p->options.dpi)
+        p->lasting |= PRINTER_WRONG_DPI;
+    set_flags(p, (p->flags & ~(uint32_t)PRINTER_WRONG_DPI) | p->lasting);
+}
+
+/* The mark sent after connecting, or that of the job under way. Others are of jobs given up. */
+static void on_mark(struct printer *p, const struct printer_status *st, mono_t now)
+{
+    if (st->mark != p->mark) return;
+    p->can_mark = true;
+    p->marked = has_job(p) && p->sent == p->bytes.len;
+    if (p->marked && p->phase == PHASE_AFTER) finish(p, PRINT_PRINTED, "", now);
+}
+
+static void on_said(struct printer *p, const struct printer_status *st, mono_t now)
+{
+    p->unread = 0;
+    switch (st->says) {
+    case PRINTER_SAYS_STATUS:
+        on_status(p, st, now);
+        break;
+    case PRINTER_SAYS_MODEL:
+        on_model(p, st);
+        break;
+    case PRINTER_SAYS_MARK:
+        on_mark(p, st, now);
+        break;
     }
 }
 
@@ -278,6 +345,12 @@ static void on_silence(struct printer *p, mono_t now)
 
 /* -------------------------------------------------------------------------------- the jobs -- */
 
+static uint32_t next_mark(struct printer *p)
+{
+    p->mark = p->mark < PRINTER_MARK_MAX ? p->mark + 1 : 1;
+    return p->mark;
+}
+
 err_t printer_print(struct printer *p, uint32_t job, struct slice bytes, mono_t now)
 {
     if (p->phase == PHASE_ABSENT) return ERR_GONE;
@@ -285,6 +358,7 @@ err_t printer_print(struct printer *p, uint32_t job, struct slice bytes, mono_t 
     if (bytes.len == 0 || bytes.len > LABEL_JOB_MAX) return ERR_INVALID;
     buf_clear(&p->bytes);
     buf_put(&p->bytes, bytes);
+    if (p->can_mark) p->options.dialect->mark(next_mark(p), &p->bytes);
     if (p->bytes.overflow) return ERR_NOMEM;
     p->job = job;
     p->job_at = now;
@@ -292,11 +366,12 @@ err_t printer_print(struct printer *p, uint32_t job, struct slice bytes, mono_t 
     p->clean = 0;
     p->silent = 0;
     p->half_tries = 0;
+    p->marked = false;
+    move(p, PHASE_BEFORE);
     if (!p->options.answers) {
         start_sending(p, now);
         return ERR_OK;
     }
-    move(p, PHASE_BEFORE);
     p->next_ask = MONO_NEVER;
     if (p->awaiting) {
         p->ask_again = true;
@@ -339,6 +414,22 @@ const char *printer_identity(const struct printer *p)
 
 /* ------------------------------------------------------------------------------ the device -- */
 
+static void greet(struct printer *p)
+{
+    uint8_t bytes[MARK_CAP];
+    struct buf mark = buf_over(bytes, sizeof bytes);
+    p->lasting = 0;
+    p->unread = 0;
+    p->extra = 0;
+    p->can_mark = false;
+    p->parser = (struct printer_parser){.len = 0};
+    if (!p->options.answers) return;
+    command(p, p->options.dialect->hello);
+    if (p->options.dialect->mark == NULL) return;
+    p->options.dialect->mark(next_mark(p), &mark);
+    command(p, buf_slice(&mark));
+}
+
 void printer_arrived(struct printer *p, hal_port_t port, const char *identity, mono_t now)
 {
     if (p->phase != PHASE_ABSENT) printer_gone(p, now);
@@ -350,6 +441,7 @@ void printer_arrived(struct printer *p, hal_port_t port, const char *identity, m
     p->flags = 0;
     p->late = 0;
     clear_buffer(p);
+    greet(p);
     p->next_ask = MONO_NEVER;
     if (p->options.answers) ask(p, now);
     tell_changed(p);
@@ -373,9 +465,25 @@ void printer_gone(struct printer *p, mono_t now)
 
 void printer_data(struct printer *p, struct slice bytes, mono_t now)
 {
-    struct printer_status st = {0};
     if (p->phase == PHASE_ABSENT || !p->options.answers) return;
-    if (p->options.dialect->status_push(&p->parser, bytes, &st)) on_status(p, &st, now);
+    while (bytes.len > 0) {
+        struct printer_status st = {0};
+        size_t before = bytes.len;
+        bool said = printer_dialect_read(p->options.dialect, &p->parser, &bytes, &st);
+        p->unread += (uint32_t)(before - bytes.len);
+        if (said) on_said(p, &st, now);
+    }
+}
+
+bool printer_dialect_read(const struct printer_dialect *d, struct printer_parser *p,
+                          struct slice *rest, struct printer_status *out)
+{
+    while (rest->len > 0) {
+        uint8_t byte = rest->ptr[0];
+        *rest = slice_sub(*rest, 1, rest->len);
+        if (d->push(p, byte, out)) return true;
+    }
+    return false;
 }
 
 void printer_writable(struct printer *p, mono_t now)
@@ -486,6 +594,13 @@ static const struct {
     {PRINTER_FAULT, "printer fault"},
     {PRINTER_SETTINGS_LOST, "settings lost"},
     {PRINTER_SILENT, "does not answer"},
+    {PRINTER_PAPER_LOW, "paper nearly out"},
+    {PRINTER_CUTTER, "cutter stuck"},
+    {PRINTER_JAM, "paper jam"},
+    {PRINTER_MEDIA_OUT, "paper or ribbon out"},
+    {PRINTER_WRONG_DPI, "wrong resolution: labels are made for another one"},
+    {PRINTER_OTHER_LENGTH, "its labels have another length"},
+    {PRINTER_STRANGE, "answers in another language"},
 };
 
 void printer_flags_text(uint32_t flags, char *out, size_t cap)
@@ -502,7 +617,8 @@ void printer_flags_text(uint32_t flags, char *out, size_t cap)
 
 const struct printer_dialect *printer_dialect_by_name(const char *name)
 {
-    static const struct printer_dialect *const dialects[] = {&printer_zpl};
+    static const struct printer_dialect *const dialects[] = {&printer_zpl, &printer_epl,
+                                                             &printer_tspl, &printer_escpos};
     for (size_t i = 0; i < sizeof dialects / sizeof dialects[0]; i++) {
         if (strcmp(dialects[i]->name, name) == 0) return dialects[i];
     }

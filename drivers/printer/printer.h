@@ -4,9 +4,9 @@
  *   refused  evidence that it did not print; nothing lies in its buffer
  *   unknown  cannot tell: never sent again by itself; the scan-back settles it
  *
- * A dialect (ZPL first) is a const table: how to ask for status, how to read the answer. This
- * module runs the order of things: status before, the job's bytes as the port takes them, status
- * after. Facts: devices.md sections 12, 14, 18. */
+ * A dialect (ZPL, EPL2, TSPL, ESC/POS) is a const table: how to ask for status, how to read the
+ * answer, whether the printer can say a mark back once it came to it. This module runs the order of
+ * things: status before, the job's bytes as the port takes them, status or mark after. */
 #ifndef PACKD_DRIVERS_PRINTER_H
 #define PACKD_DRIVERS_PRINTER_H
 
@@ -27,36 +27,68 @@ enum printer_flag {
     PRINTER_TAKE_LABEL = 1u << 9,  /* peel-off: waits for the hand */
     PRINTER_FAULT = 1u << 10,      /* any other error it reports */
     PRINTER_SETTINGS_LOST = 1u << 11,
-    PRINTER_SILENT = 1u << 12, /* asked and not answered: its state is not known */
+    PRINTER_SILENT = 1u << 12,    /* asked and not answered: its state is not known */
+    PRINTER_PAPER_LOW = 1u << 13, /* it still prints */
+    PRINTER_CUTTER = 1u << 14,
+    PRINTER_JAM = 1u << 15,
+    PRINTER_MEDIA_OUT = 1u << 16,    /* paper or ribbon: it does not say which */
+    PRINTER_WRONG_DPI = 1u << 17,    /* its head has another resolution than the labels */
+    PRINTER_OTHER_LENGTH = 1u << 18, /* its labels are longer or shorter; it still prints */
+    PRINTER_STRANGE = 1u << 19,      /* answers, but not in its language */
 };
 /* Flags that mean "will not print now". */
 #define PRINTER_STOPPED                                                                            \
     (PRINTER_PAPER_OUT | PRINTER_RIBBON_OUT | PRINTER_HEAD_OPEN | PRINTER_PAUSED | PRINTER_HOT |   \
-     PRINTER_BUFFER_FULL | PRINTER_FAULT | PRINTER_SILENT)
+     PRINTER_BUFFER_FULL | PRINTER_FAULT | PRINTER_SILENT | PRINTER_CUTTER | PRINTER_JAM |         \
+     PRINTER_MEDIA_OUT | PRINTER_WRONG_DPI | PRINTER_STRANGE)
 
+/* One thing a printer said. */
+enum printer_says {
+    PRINTER_SAYS_STATUS,
+    PRINTER_SAYS_MODEL,
+    PRINTER_SAYS_MARK,
+};
 struct printer_status {
-    uint32_t flags;
-    uint32_t waiting; /* formats in the receive buffer plus labels left of the batch */
+    enum printer_says says;
+    uint32_t flags;      /* STATUS */
+    uint32_t waiting;    /* STATUS: formats in the receive buffer plus labels left of the batch */
+    uint32_t label_dots; /* STATUS: length of its labels; 0: not said */
+    uint32_t mark;       /* MARK: the number it came to */
+    uint16_t dpi;        /* MODEL */
 };
 
-/* Reads status replies. Bytes in any chunking. */
+/* Reads what a printer says. Bytes in any chunking. */
 struct printer_parser {
     uint8_t bytes[512];
     size_t len;
-    uint32_t stage; /* the dialect's own */
+    uint32_t stage; /* the dialect's own; 0: what it keeps is worth nothing once asked anew */
 };
+
+#define PRINTER_MARK_MAX 0xFFFFFFu
 
 struct printer_dialect {
     const char *name;
     struct slice status_query; /* sent to ask; empty: this dialect cannot be asked */
     struct slice clear_half;   /* removes a half format from the buffer; may be empty */
     struct slice clear_all;    /* drops everything waiting; sent after reconnecting */
-    /* Consumes bytes; true when a complete status was read into *out. Resynchronises after noise.
-     */
-    bool (*status_push)(struct printer_parser *p, struct slice bytes, struct printer_status *out);
+    struct slice hello;        /* asks for the model, once after connecting; may be empty */
+    /* Consumes one byte; true when something said is complete, in *out. Resynchronises after
+     * noise. */
+    bool (*push)(struct printer_parser *p, uint8_t byte, struct printer_status *out);
+    /* Appends a command that makes the printer say `number` (up to PRINTER_MARK_MAX) back once
+     * everything before it is on paper. NULL: the language has none. Not every model knows it: a
+     * mark is sent after connecting, and jobs end with one only where that came back. */
+    void (*mark)(uint32_t number, struct buf *out);
 };
 
 extern const struct printer_dialect printer_zpl;
+extern const struct printer_dialect printer_epl;
+extern const struct printer_dialect printer_tspl;
+extern const struct printer_dialect printer_escpos;
+
+/* Consumes *rest up to the end of the next thing said; false: nothing more is complete. */
+bool printer_dialect_read(const struct printer_dialect *d, struct printer_parser *p,
+                          struct slice *rest, struct printer_status *out);
 /* NULL: unknown name. */
 const struct printer_dialect *printer_dialect_by_name(const char *name);
 
@@ -69,6 +101,7 @@ struct print_result {
     uint32_t job;
     enum print_outcome outcome;
     bool evidence;      /* the printer itself said so; false: a one-way printer, nothing read */
+    bool marked;        /* strong evidence: it said the job's mark back */
     uint32_t flags;     /* printer_flag bits seen */
     char text[SAY_CAP]; /* for the screen: "paper out" */
 };
@@ -80,6 +113,11 @@ struct printer_options {
     bool answers;               /* false: a one-way link, nothing can be read back */
     uint32_t status_timeout_ms; /* default 2000 */
     uint32_t job_expiry_ms;     /* a job not begun by then is refused; default 60000 */
+    uint16_t dpi;               /* of the labels; 0: any */
+    uint32_t label_dots;        /* length of the labels; 0: any */
+    uint32_t tolerance_dots;
+    /* Is the job still wanted? Asked right before its first byte; NULL: always. */
+    bool (*wanted)(void *ctx, uint32_t job);
     /* Called during printer_* calls of the step phase; must not call back into the printer. */
     void (*result)(void *ctx, const struct print_result *r);
     void (*changed)(void *ctx); /* flags or presence changed */

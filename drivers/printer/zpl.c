@@ -1,5 +1,6 @@
 /* The ZPL dialect: host status ~HS, three lines "STX fields ETX CR LF". Field counts vary with the
- * firmware: the first 12 of line 1 and the first 9 of line 2 are needed, the rest is ignored. */
+ * firmware: the first 12 of line 1 and the first 9 of line 2 are needed, the rest is ignored.
+ * Host identification ~HI is one such line: model, version, dots per millimetre, memory. */
 #include "drivers/printer/printer.h"
 
 #include <string.h>
@@ -81,12 +82,31 @@ static const struct flag_field line_2[] = {
     {7, PRINTER_TAKE_LABEL},
 };
 
+#define MEDIA_CONTINUOUS 0x80u /* of line 2's first field: no labels, the length means nothing */
+
 static void combine(const struct fields *one, const struct fields *two, struct printer_status *out)
 {
     out->flags = flags_of(one, line_1, sizeof line_1 / sizeof line_1[0]) |
                  flags_of(two, line_2, sizeof line_2 / sizeof line_2[0]);
+    out->says = PRINTER_SAYS_STATUS;
+    out->label_dots = (number(two->at[0]) & MEDIA_CONTINUOUS) != 0 ? 0 : number(one->at[3]);
     out->waiting = number(one->at[4]) + number(two->at[8]);
     if (out->waiting > 0) out->flags |= PRINTER_BUSY;
+}
+
+static bool read_model(const struct fields *f, struct printer_status *out)
+{
+    static const struct {
+        const char *per_mm;
+        uint16_t dpi;
+    } heads[] = {{"6", 152}, {"8", 203}, {"12", 300}, {"24", 600}};
+    if (f->count < 4 || text_is_digits(f->at[0])) return false;
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        if (!slice_is(f->at[2], heads[i].per_mm)) continue;
+        *out = (struct printer_status){.says = PRINTER_SAYS_MODEL, .dpi = heads[i].dpi};
+        return true;
+    }
+    return false;
 }
 
 static void start_over(struct printer_parser *p)
@@ -109,12 +129,14 @@ static bool line_ended(struct printer_parser *p, struct printer_status *out)
     if (whole) {
         struct fields first = split(slice_of(p->bytes, from));
         combine(&first, &line, out);
+    } else {
+        whole = read_model(&line, out);
     }
     start_over(p);
     return whole;
 }
 
-static bool take_byte(struct printer_parser *p, uint8_t c, struct printer_status *out)
+static bool zpl_push(struct printer_parser *p, uint8_t c, struct printer_status *out)
 {
     if (c == STX) {
         p->len = p->stage & ~IN_LINE;
@@ -131,20 +153,11 @@ static bool take_byte(struct printer_parser *p, uint8_t c, struct printer_status
     return false;
 }
 
-static bool zpl_status_push(struct printer_parser *p, struct slice bytes,
-                            struct printer_status *out)
-{
-    bool complete = false;
-    for (size_t i = 0; i < bytes.len; i++) {
-        if (take_byte(p, bytes.ptr[i], out)) complete = true;
-    }
-    return complete;
-}
-
 const struct printer_dialect printer_zpl = {
     .name = "zpl",
     .status_query = {(const uint8_t *)"~HS", 3},
     .clear_half = {(const uint8_t *)"~JX", 3},
     .clear_all = {(const uint8_t *)"~JA", 3},
-    .status_push = zpl_status_push,
+    .hello = {(const uint8_t *)"~HI", 3},
+    .push = zpl_push,
 };
