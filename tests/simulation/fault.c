@@ -17,6 +17,7 @@ static const char *const names[FAULT_CLASSES] = {
     [FAULT_DOCUMENT_LATE] = "net.document_late",
     [FAULT_OUTAGE] = "net.outage",
     [FAULT_POWER] = "power.cut",
+    [FAULT_POWER_AGAIN] = "power.cut_again",
     [FAULT_DISK_ERROR] = "disk.error",
     [FAULT_DISK_FORGET] = "disk.forget",
     [FAULT_DISK_FULL] = "disk.full",
@@ -70,28 +71,35 @@ uint64_t fault_key(const char *text)
     return hash;
 }
 
-/* Of 65536 tries of one key. Disk operations are many, orders few. */
+#define HALVINGS 6 /* classes differ in strength by up to 2 to the power of this, less one */
+
+/* Of 65536 tries of one key, at the most. Disk operations are many, orders few. */
 static uint16_t strong(enum fault_class class)
 {
     switch (class) {
     case FAULT_POWER:
     case FAULT_DISK_ERROR:
     case FAULT_DISK_FORGET:
-        return 400;
-    case FAULT_OUTAGE:
+        return 160;
     case FAULT_KILL:
-    case FAULT_DISK_FULL:
-    case FAULT_PAPER_OUT:
     case FAULT_PRINTER_POWER:
     case FAULT_PRINTER_GONE:
-    case FAULT_PRINTER_SILENT:
     case FAULT_CLOCK:
         return 1200;
+    case FAULT_PAPER_OUT:
+    case FAULT_PRINTER_SILENT:
+        return 800;
     case FAULT_EXPIRE:
         return 2000;
     case FAULT_CANCEL_CLARUS:
     case FAULT_CANCEL_SHOP:
-        return 9000;
+        return 2000;
+    case FAULT_OUTAGE:
+    case FAULT_DISK_FULL:
+    case FAULT_AWAY:
+        return 4000;
+    case FAULT_POWER_AGAIN:
+        return 30000;
     case FAULT_LOSE_REPLY:
     case FAULT_DROP:
     case FAULT_LATE_EFFECT:
@@ -111,11 +119,10 @@ static uint16_t strong(enum fault_class class)
     case FAULT_REPRINT:
     case FAULT_VOID:
     case FAULT_PARK:
-    case FAULT_AWAY:
     case FAULT_CLASSES:
         break;
     }
-    return 8000;
+    return 6000;
 }
 
 void fault_plan_none(struct fault_plan *p)
@@ -132,7 +139,7 @@ void fault_plan_swarm(struct fault_plan *p, uint64_t seed)
         uint64_t r = fault_mix(seed, 1000 + (uint64_t)i);
         if (r % 3 != 0) continue; /* a third of the classes */
         uint16_t most = strong((enum fault_class)i);
-        p->strength[i] = (uint16_t)(most >> ((r >> 8) % 4));
+        p->strength[i] = (uint16_t)(most >> ((r >> 8) % HALVINGS));
     }
 }
 

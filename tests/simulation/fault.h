@@ -23,8 +23,9 @@ enum fault_class {
     FAULT_TRUNCATE,
     FAULT_GARBAGE,
     FAULT_DOCUMENT_LATE,
-    FAULT_OUTAGE, /* minutes to hours without one peer or both */
-    FAULT_POWER,  /* a cut at a disk operation */
+    FAULT_OUTAGE,      /* minutes to hours without one peer or both */
+    FAULT_POWER,       /* a cut at a disk operation */
+    FAULT_POWER_AGAIN, /* and another soon after the start that follows */
     FAULT_DISK_ERROR,
     FAULT_DISK_FORGET,
     FAULT_DISK_FULL,

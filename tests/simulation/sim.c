@@ -11,6 +11,7 @@
 
 #define BOOTS_MAX      60
 #define START_MS       INT64_C(1773216000000) /* 2026-03-11T08:00:00Z */
+#define AGAIN_WITHIN   300                    /* disk operations */
 #define SCAN_WINDOW_MS 400 /* longer than the window in which a repeat is one read */
 
 /* Nothing of these may stand in a log: secrets, and what the customer is called. */
@@ -72,12 +73,9 @@ static void look(struct sim *s)
     if (!s->station || !s->station->bench) return;
     bench_view(s->station->bench, &s->view);
     const struct bench_view *v = &s->view;
-    const struct sim_saved *last = s->saved_count ? &s->saved[s->saved_count - 1] : NULL;
+    struct sim_saved *saved = &s->saved;
     if (!v->last_reference[0]) return;
-    if (last && last->at == v->last_saved_at && strcmp(last->reference, v->last_reference) == 0)
-        return;
-    assert(s->saved_count < SIM_SAVED_MAX);
-    struct sim_saved *saved = &s->saved[s->saved_count++];
+    if (saved->at == v->last_saved_at && strcmp(saved->reference, v->last_reference) == 0) return;
     *saved = (struct sim_saved){.at = v->last_saved_at, .parcels = v->last_parcels};
     memcpy(saved->reference, v->last_reference, sizeof saved->reference);
     struct sim_order *o = order_of(s, saved->reference);
@@ -144,7 +142,7 @@ static enum disk_fault on_disk(void *ctx, enum disk_op op, uint64_t n)
 {
     struct sim *s = ctx;
     if (op == DISK_READ) return DISK_FINE;
-    if (n == s->o.cut_at) return DISK_CUT;
+    if (n == s->o.cut_at || n == s->cut_again_at) return DISK_CUT;
     if (fault_happens(s->faults, FAULT_POWER, 0, NULL)) return DISK_CUT;
     if (fault_happens(s->faults, FAULT_DISK_ERROR, op, NULL)) return DISK_ERROR;
     if (op == DISK_SYNC && fault_happens(s->faults, FAULT_DISK_FORGET, 0, NULL)) return DISK_FORGET;
@@ -205,6 +203,15 @@ static void boot(struct sim *s)
     sim_fail(s, "S10", "the station did not start in %d tries", BOOTS_MAX);
 }
 
+/* Somewhere in the start, or soon after it. */
+static void power_may_go_again(struct sim *s)
+{
+    uint64_t r = 0;
+    s->cut_again_at = 0;
+    if (fault_happens(s->faults, FAULT_POWER_AGAIN, 0, &r))
+        s->cut_again_at = disk_operations(s->disk) + 1 + r % AGAIN_WITHIN;
+}
+
 static void power_comes_back(struct sim *s)
 {
     s->cuts++;
@@ -212,6 +219,7 @@ static void power_comes_back(struct sim *s)
     power_off(s);
     pass(s, 1000 + (int64_t)(fault_mix(s->o.seed, s->cuts) % 20000));
     sim_say(s, "POWER    back");
+    power_may_go_again(s);
     boot(s);
 }
 
@@ -385,27 +393,35 @@ struct sim_order *sim_add_order(struct sim *s, const struct sim_line *lines, siz
     *o = (struct sim_order){.line_count = count, .way = way, .note = note};
     (void)snprintf(o->reference, sizeof o->reference, "WEB-%u", (unsigned)(20001 + s->order_count));
     (void)snprintf(o->tote, sizeof o->tote, "TOTE-%u", (unsigned)(501 + s->order_count));
+    for (size_t i = 0; i < count; i++) {
+        o->lines[i] = lines[i];
+        o->units += lines[i].quantity;
+    }
+    s->order_count++;
+    return o;
+}
+
+void sim_place_order(struct sim *s, struct sim_order *o)
+{
+    if (o->placed) return;
     struct peer_order_spec spec = {.reference = o->reference,
                                    .tote = o->tote,
-                                   .packing_notes = note ? "Wrap it well" : NULL,
+                                   .packing_notes = o->note ? "Wrap it well" : NULL,
                                    .address_count = 1,
-                                   .line_count = count};
+                                   .line_count = o->line_count};
     spec.addresses[0] = (struct peer_address_spec){.name = "Ada Quillfeather",
                                                    .street1 = "1 Mossgate Row",
                                                    .town = "Leeds",
                                                    .postcode = "ZZ9 9ZZ",
                                                    .email = "q@example.com",
                                                    .phone = "+441999000000"};
-    for (size_t i = 0; i < count; i++) {
-        o->lines[i] = lines[i];
-        o->units += lines[i].quantity;
-        spec.lines[i] = (struct peer_line_spec){.sku = lines[i].sku, .quantity = lines[i].quantity};
-    }
+    for (size_t i = 0; i < o->line_count; i++)
+        spec.lines[i] =
+            (struct peer_line_spec){.sku = o->lines[i].sku, .quantity = o->lines[i].quantity};
     err_t e = peers_order_place(s->peers, net_now(s), &spec);
     assert(!e);
     (void)e;
-    s->order_count++;
-    return o;
+    o->placed = true;
 }
 
 static void set_secrets(struct hal *hal)

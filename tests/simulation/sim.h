@@ -14,9 +14,8 @@
 #include "tools/packpeers/peer.h"
 #include "tools/virtual/zpl_printer.h"
 
-#define SIM_ORDERS_MAX 64
-#define SIM_SAVED_MAX  256
-#define SIM_PAPER_MAX  512
+#define SIM_ORDERS_MAX 128
+#define SIM_PAPER_MAX  1024
 #define SIM_LINES_MAX  4
 #define SIM_LATE_MAX   16
 #define SIM_STORE      "packd.db"
@@ -42,6 +41,7 @@ struct sim_order {
     uint32_t units;
     enum sim_way way;
     bool note;
+    bool placed; /* the peers have it */
 
     /* What the packer knows. */
     enum {
@@ -104,12 +104,13 @@ struct sim {
     struct fault_plan *faults;
     bool offline[2];         /* by enum peer: Clarus, shop */
     mono_t offline_until[2]; /* an outage that ends by itself */
+    uint64_t cut_again_at;   /* disk operation; 0: none */
 
     struct bench_view view;
     struct sim_order orders[SIM_ORDERS_MAX];
     size_t order_count;
-    struct sim_saved saved[SIM_SAVED_MAX];
-    size_t saved_count;
+    size_t check_from, check_to; /* the orders check_always looks at */
+    struct sim_saved saved;      /* the last one */
     struct sim_paper paper[SIM_PAPER_MAX];
     size_t paper_count;
     size_t labels_seen;
@@ -126,11 +127,13 @@ struct sim {
     char failure[400]; /* the first promise broken; "" */
 };
 
-/* NULL when the world cannot be made: said on standard error. Orders are added before sim_start. */
 struct sim *sim_new(const struct sim_options *options);
 void sim_free(struct sim *s);
+/* An order somebody will place. Borrowed until sim_free. */
 struct sim_order *sim_add_order(struct sim *s, const struct sim_line *lines, size_t count,
                                 enum sim_way way, bool note);
+/* From now on Clarus and the shop have it. */
+void sim_place_order(struct sim *s, struct sim_order *o);
 /* Boots the station and lets it read its work. */
 void sim_start(struct sim *s);
 

@@ -9,6 +9,11 @@
 #include "tests/simulation/check.h"
 #include "tests/simulation/packer.h"
 
+#define ORDERS_MIN   8
+#define ORDERS_MAX   64
+#define AHEAD_MAX    8
+#define CHECK_BEHIND 6 /* orders looked at again while the world is still broken */
+
 #define CHAOS_MS (INT64_C(10) * 60000) /* for one order, before the packer takes the next */
 #define HEAL_MS  (INT64_C(90) * 60000)
 
@@ -19,7 +24,7 @@ static const struct sim_line GOODS[] = {{"MUG-RED", "5012345000015", 1},
 static void add_orders(struct sim *s)
 {
     uint64_t seed = s->o.seed;
-    size_t count = 4 + (size_t)(fault_mix(seed, 1) % 9);
+    size_t count = ORDERS_MIN + (size_t)(fault_mix(seed, 1) % (ORDERS_MAX - ORDERS_MIN + 1));
     for (size_t i = 0; i < count; i++) {
         uint64_t r = fault_mix(seed, 100 + i);
         struct sim_line lines[3];
@@ -36,6 +41,14 @@ static void add_orders(struct sim *s)
                                        : WAY_WHOLE,
                             (r >> 40) % 4 == 0);
     }
+}
+
+/* Orders come while others are packed, a few ahead of the bench. */
+static void place_orders(struct sim *s, size_t packed)
+{
+    size_t ahead = packed + 1 + (size_t)(fault_mix(s->o.seed, 2) % AHEAD_MAX);
+    for (size_t i = 0; i < s->order_count && i < ahead; i++)
+        sim_place_order(s, &s->orders[i]);
 }
 
 static void breaks_world(struct sim *s, const struct sim_order *o)
@@ -59,8 +72,11 @@ static void breaks_world(struct sim *s, const struct sim_order *o)
 static void chaos(struct sim *s, struct packer *p)
 {
     for (size_t i = 0; i < s->order_count && !s->failure[0]; i++) {
+        place_orders(s, i);
         breaks_world(s, &s->orders[i]);
         (void)packer_pack(s, p, &s->orders[i], CHAOS_MS);
+        s->check_from = i > CHECK_BEHIND ? i - CHECK_BEHIND : 0;
+        s->check_to = i + 1;
         check_always(s);
     }
 }
@@ -112,6 +128,7 @@ void swarm_run(struct fault_plan *plan, bool narrate, struct swarm_result *out)
     struct sim_options o = {.seed = plan->seed, .narrate = narrate, .faults = plan};
     struct sim *s = sim_new(&o);
     add_orders(s);
+    place_orders(s, 0);
     sim_start(s);
     chaos(s, &p);
     heal(s, &p);

@@ -56,7 +56,8 @@ static uint64_t tell(struct telling *t, uint64_t *out_made, bool *out_held)
     struct packer p = {.acts = 0};
     struct sim_options o = {.seed = 1, .cut_at = t->cut_at, .narrate = getenv("NARRATE") != NULL};
     struct sim *s = sim_new(&o);
-    (void)sim_add_order(s, t->story->lines, t->story->line_count, t->story->way, false);
+    sim_place_order(s,
+                    sim_add_order(s, t->story->lines, t->story->line_count, t->story->way, false));
     sim_start(s);
     *out_made = disk_operations(s->disk);
     t->story->play(s, &p);

@@ -3,6 +3,7 @@
  *   packsim --seed N [--narrate] [--minimise]   one seed
  *   packsim --seeds A..B [--jobs N] [--until-broken]  many; totals
  *   packsim --plan FILE [--narrate]             the faults of a plan
+ *   ... --calm                                  no faults, to measure what a world itself costs
  *
  * Ends with 1 when a promise was broken, 2 when it was called wrongly. */
 #include <assert.h>
@@ -77,18 +78,24 @@ static double cpu_seconds(clockid_t clock)
 
 /* -------------------------------------------------------------------------------- many seeds -- */
 
-static void one_of_many(uint64_t seed, struct totals *t)
+static void begin(struct fault_plan *plan, uint64_t seed, bool calm)
+{
+    fault_plan_swarm(plan, seed);
+    if (calm) memset(plan->strength, 0, sizeof plan->strength);
+}
+
+static void one_of_many(uint64_t seed, bool calm, struct totals *t)
 {
     static struct fault_plan plan;
     struct swarm_result r, again;
     t->now = seed;
-    fault_plan_swarm(&plan, seed);
+    begin(&plan, seed, calm);
     swarm_run(&plan, false, &r);
     add(t, &r, &plan);
     if (r.failure[0] && t->violations <= SHOWN_MAX)
         printf("seed %llu: %s\n", (unsigned long long)seed, r.failure);
     if (seed % TWICE_EVERY) return;
-    fault_plan_swarm(&plan, seed);
+    begin(&plan, seed, calm);
     swarm_run(&plan, false, &again);
     t->compared++;
     if (again.hash == r.hash) return;
@@ -99,13 +106,14 @@ static void one_of_many(uint64_t seed, struct totals *t)
 struct range {
     uint64_t from, to;
     unsigned jobs;
+    bool calm;
     bool until_broken; /* a job ends with the first violation it finds */
 };
 
 static void work(const struct range *range, unsigned job, struct totals *t)
 {
     for (uint64_t seed = range->from + job; seed <= range->to; seed += range->jobs) {
-        one_of_many(seed, t);
+        one_of_many(seed, range->calm, t);
         if (range->until_broken && t->violations) return;
     }
 }
@@ -234,7 +242,7 @@ static int from_file(const char *path, bool narrate)
 
 struct arguments {
     const char *seed, *seeds, *plan;
-    bool narrate, minimise, until_broken;
+    bool narrate, minimise, until_broken, calm;
     int64_t jobs;
 };
 
@@ -248,6 +256,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
             a->minimise = true;
         } else if (strcmp(argv[i], "--until-broken") == 0) {
             a->until_broken = true;
+        } else if (strcmp(argv[i], "--calm") == 0) {
+            a->calm = true;
         } else if (value && strcmp(argv[i], "--seed") == 0) {
             a->seed = argv[++i];
         } else if (value && strcmp(argv[i], "--seeds") == 0) {
@@ -290,10 +300,11 @@ int main(int argc, char **argv)
     if (a.plan) return from_file(a.plan, a.narrate);
     if (a.seeds) {
         if (!read_range(a.seeds, &from, &to)) return usage();
-        struct range range = {(uint64_t)from, (uint64_t)to, (unsigned)a.jobs, a.until_broken};
+        struct range range = {(uint64_t)from, (uint64_t)to, (unsigned)a.jobs, a.calm,
+                              a.until_broken};
         return many(&range);
     }
     if (text_int(slice_text(a.seed), 0, INT64_MAX, &from)) return usage();
-    fault_plan_swarm(&plan, (uint64_t)from);
+    begin(&plan, (uint64_t)from, a.calm);
     return one(&plan, a.narrate, a.minimise);
 }
