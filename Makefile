@@ -199,9 +199,10 @@ demo: ## the same without a person: ten stories, judged by the other side
 .PHONY: run demo
 
 # Runs the station in simulated worlds; built like a test, from the same objects as the firmware.
-$(B)/packsim: $(B)/tools/packsim/main.o $(LIBWORLD) $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBSIM)
+PACKSIM_O := $(call obj,$(sort $(wildcard tools/packsim/*.c)))
+$(B)/packsim: $(PACKSIM_O) $(LIBWORLD) $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBSIM)
 	@echo "LD $@"
-	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS)
+	@$(CC) $(LDFLAGS) -o $@ $(PACKSIM_O) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS)
 all: $(B)/packsim
 SEEDS ?= 400
 sim: ## seeded worlds with faults (SEEDS=400; -O2)
@@ -218,7 +219,7 @@ sim-canary: ## planted bugs, and within how many seeds the checker finds each (-
 	@$(MAKE) --no-print-directory VARIANT=release build/release/packsim
 	@mkdir -p build/canary; failed=0; for plant in $(PLANTS); do name=$${plant%%:*}; file=$${plant#*:}; \
 	   gcc $(filter-out $(OPT_$(VARIANT)) -Ibuild/$(VARIANT)/gen -I$(B)/gen,$(CORE_CFLAGS)) $(OPT_release) -Ibuild/release/gen -DPLANT_$$name -c -o build/canary/$$name.o $$file && \
-	   gcc -pie -o build/canary/$$name build/release/tools/packsim/main.o build/canary/$$name.o -Wl,--start-group build/release/libworld.a \
+	   gcc -pie -o build/canary/$$name $(PACKSIM_O:$(B)/%=build/release/%) build/canary/$$name.o -Wl,--start-group build/release/libworld.a \
 	     build/release/libsupport.a build/release/libpeers.a build/release/libcore.a build/release/libsim.a -Wl,--end-group $(CORE_LIBS) || exit 1; \
 	   found=$$(build/canary/$$name --seeds 1..$(CANARY_SEEDS) --jobs 1 --until-broken | grep -m1 '^seed '); \
 	   if [ -n "$$found" ]; then echo "$$name: $$found"; else echo "$$name: NOT FOUND in $(CANARY_SEEDS) seeds"; failed=1; fi; done; exit $$failed

@@ -19,6 +19,7 @@ err_t hal_sim_open(const struct hal_sim_options *options, struct hal **out)
     struct hal *h = mem_alloc(sizeof *h);
     if (!h) return ERR_NOMEM;
     h->now = (mono_t){1000};
+    h->wait_until = MONO_NEVER;
     h->wall_offset = (options->wall_ms ? options->wall_ms : DEFAULT_WALL_MS) - h->now.ms;
     h->wall_trusted = true;
     h->random = options->seed * 2 + 1;
@@ -76,6 +77,11 @@ void hal_sim_set_wall(struct hal *h, int64_t wall_ms, bool trusted)
 {
     h->wall_offset = wall_ms - h->now.ms;
     h->wall_trusted = trusted;
+}
+
+void hal_sim_wait_until(struct hal *h, mono_t until)
+{
+    h->wait_until = until;
 }
 
 bool hal_sim_is_quiet(const struct hal *h, mono_t until)
@@ -142,6 +148,7 @@ err_t hal_wait(struct hal *h, mono_t deadline, struct hal_event *events, size_t 
     assert(cap > 0);
     lent_free(h);
     if (cap > HAL_EVENTS_MAX) cap = HAL_EVENTS_MAX;
+    if (!mono_reached(h->now, h->wait_until)) deadline = mono_earlier(deadline, h->wait_until);
     size_t count = 0;
     while (count < cap) {
         mono_t until = count == 0 ? (mono_reached(h->now, deadline) ? h->now : deadline) : h->now;

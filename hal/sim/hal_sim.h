@@ -26,6 +26,9 @@ void hal_sim_power_cut(struct hal *h, bool new_boot);
 
 /* Time. */
 void hal_sim_set_wall(struct hal *h, int64_t wall_ms, bool trusted);
+/* No hal_wait goes past this moment while it lies ahead; the station sees an early return without
+ * events, as after an interrupted wait. MONO_NEVER: no such moment. */
+void hal_sim_wait_until(struct hal *h, mono_t until);
 /* True when nothing is scheduled before the given moment. */
 bool hal_sim_is_quiet(const struct hal *h, mono_t until);
 

@@ -36,6 +36,7 @@ struct sim_text {
 
 struct hal {
     mono_t now;
+    mono_t wait_until; /* no wait goes past it */
     int64_t wall_offset;
     bool wall_trusted;
     uint64_t random;

@@ -259,15 +259,11 @@ static void round_once(struct sim *s)
 void sim_run(struct sim *s, int64_t ms)
 {
     mono_t until = mono_plus(hal_now(s->hal), ms);
-    uint64_t boots = s->boots;
-    hal_sim_event(s->hal, HAL_EV_POWER_FAILING, ms); /* ends the last wait in time */
-    while (!mono_reached(hal_now(s->hal), until) && !s->failure[0]) {
-        if (!s->station) return;
+    while (!mono_reached(hal_now(s->hal), until) && !s->failure[0] && s->station) {
+        hal_sim_wait_until(s->hal, until);
         round_once(s);
-        if (boots == s->boots || mono_reached(hal_now(s->hal), until)) continue;
-        boots = s->boots;
-        hal_sim_event(s->hal, HAL_EV_POWER_FAILING, until.ms - hal_now(s->hal).ms);
     }
+    hal_sim_wait_until(s->hal, MONO_NEVER);
     look(s);
 }
 

@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 #include "firmware/base/text.h"
 #include "tests/simulation/swarm.h"
 
@@ -290,9 +292,17 @@ static int usage(void)
     return 2;
 }
 
+/* One thread, and nobody asks how much memory is used. */
+static void lighten_sqlite(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int main(int argc, char **argv)
 {
     static struct fault_plan plan;
+    lighten_sqlite();
     struct arguments a = {.jobs = sysconf(_SC_NPROCESSORS_ONLN)};
     int64_t from = 0, to = 0;
     if (!read_arguments(argc, argv, &a)) return usage();
