@@ -1,228 +1,38 @@
 #include "firmware/base/json.h"
 
-#include <assert.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 #include "firmware/base/json_scan.h"
-#include "firmware/base/mem.h"
+#include "firmware/base/json_tree.h"
 #include "firmware/base/text.h"
-
-/* cJSON keeps numbers as doubles. Each number node therefore also borrows its text, exactly as
- * written, from `numbers`: valuestring points there and cJSON_IsReference keeps cJSON from freeing
- * it. */
-struct json_doc {
-    cJSON *root;
-    char *numbers;
-};
-
-/* A walk over a tree in the order of the text, without recursion. */
-struct walk {
-    cJSON *above[JSON_DEPTH_MAX + 1];
-    size_t depth;
-};
-
-static cJSON *walk_next(struct walk *w, cJSON *n)
-{
-    if (n->child != NULL) {
-        assert(w->depth <= JSON_DEPTH_MAX);
-        w->above[w->depth++] = n;
-        return n->child;
-    }
-    while (w->depth > 0 && n->next == NULL) {
-        n = w->above[--w->depth];
-    }
-    return w->depth > 0 ? n->next : NULL;
-}
-
-/* --------------------------------------------------------------------------------- duplicates --
- */
-
-#define FEW_NAMES 16
-
-static size_t member_count(const cJSON *object)
-{
-    size_t n = 0;
-    for (const cJSON *m = object->child; m != NULL; m = m->next) {
-        n++;
-    }
-    return n;
-}
-
-static void sift_down(const cJSON **heap, size_t root, size_t end)
-{
-    for (size_t child = 2 * root + 1; child < end; child = 2 * root + 1) {
-        if (child + 1 < end && strcmp(heap[child]->string, heap[child + 1]->string) < 0) child++;
-        if (strcmp(heap[root]->string, heap[child]->string) >= 0) return;
-        const cJSON *swap = heap[root];
-        heap[root] = heap[child];
-        heap[child] = swap;
-        root = child;
-    }
-}
-
-static void sort_by_name(const cJSON **list, size_t count)
-{
-    for (size_t i = count / 2; i > 0; i--) {
-        sift_down(list, i - 1, count);
-    }
-    for (size_t end = count; end > 1; end--) {
-        const cJSON *swap = list[0];
-        list[0] = list[end - 1];
-        list[end - 1] = swap;
-        sift_down(list, 0, end - 1);
-    }
-}
-
-/* A member of the object whose name occurs twice; NULL when there is none. */
-static err_t find_duplicate(const cJSON *object, const cJSON **out)
-{
-    const cJSON *few[FEW_NAMES];
-    AUTO_MEM const cJSON **many = NULL;
-    size_t count = member_count(object);
-    const cJSON **list = few;
-    if (count > FEW_NAMES) {
-        many = mem_alloc(count * sizeof(const cJSON *));
-        if (many == NULL) return ERR_NOMEM;
-        list = many;
-    }
-    size_t n = 0;
-    for (const cJSON *m = object->child; m != NULL; m = m->next) {
-        list[n++] = m;
-    }
-    sort_by_name(list, n);
-    *out = NULL;
-    for (size_t i = 1; i < n && *out == NULL; i++) {
-        if (strcmp(list[i - 1]->string, list[i]->string) == 0) *out = list[i];
-    }
-    return ERR_OK;
-}
-
-static void put_step(struct buf *b, const cJSON *parent, const cJSON *child)
-{
-    if (cJSON_IsObject(parent)) {
-        buf_byte(b, '.');
-        text_visible(b, slice_text(child->string), 40);
-        return;
-    }
-    unsigned i = 0;
-    for (const cJSON *e = parent->child; e != NULL && e != child; e = e->next) {
-        i++;
-    }
-    buf_printf(b, "[%u]", i);
-}
-
-static void fill_duplicate(const struct walk *w, const cJSON *object, const cJSON *member,
-                           struct json_fault *fault)
-{
-    if (fault == NULL) return;
-    *fault = (struct json_fault){.reason = "the same name twice in one object"};
-    struct buf b = buf_over(fault->path, sizeof fault->path - 1);
-    buf_byte(&b, '$');
-    for (size_t i = 0; i < w->depth; i++) {
-        put_step(&b, w->above[i], i + 1 < w->depth ? w->above[i + 1] : object);
-    }
-    put_step(&b, object, member);
-}
-
-static err_t refuse_duplicates(cJSON *root, struct json_fault *fault)
-{
-    struct walk w = {.depth = 0};
-    for (cJSON *n = root; n != NULL; n = walk_next(&w, n)) {
-        if (!cJSON_IsObject(n)) continue;
-        const cJSON *twice = NULL;
-        err_t e = find_duplicate(n, &twice);
-        if (e) return e;
-        if (twice != NULL) {
-            fill_duplicate(&w, n, twice, fault);
-            return ERR_PROTO;
-        }
-    }
-    return ERR_OK;
-}
-
-/* ------------------------------------------------------------------------------------ parsing --
- */
-
-/* Every number in the text is followed by another byte or the end, so that all of them with a
- * terminator each fit in text.len + 1 bytes. */
-static err_t attach_numbers(struct json_doc *doc, struct slice text)
-{
-    doc->numbers = mem_alloc(text.len + 1);
-    if (doc->numbers == NULL) return ERR_NOMEM;
-    size_t used = 0;
-    size_t pos = 0;
-    struct walk w = {.depth = 0};
-    for (cJSON *n = doc->root; n != NULL; n = walk_next(&w, n)) {
-        if (!cJSON_IsNumber(n)) continue;
-        struct slice raw = json_scan_number(text, &pos);
-        assert(raw.len > 0 && used + raw.len <= text.len);
-        memcpy(doc->numbers + used, raw.ptr, raw.len);
-        n->valuestring = doc->numbers + used;
-        n->type |= cJSON_IsReference;
-        used += raw.len + 1;
-    }
-    return ERR_OK;
-}
-
-err_t json_parse(struct slice text, struct json_doc **out_doc, struct json_fault *fault)
-{
-    if (fault != NULL) *fault = (struct json_fault){.line = 0};
-    err_t e = json_scan(text, fault);
-    if (e) return e;
-    cJSON_Hooks hooks = {.malloc_fn = mem_alloc, .free_fn = mem_free};
-    cJSON_InitHooks(&hooks);
-    AUTO_JSON struct json_doc *doc = mem_alloc(sizeof *doc);
-    if (doc == NULL) return ERR_NOMEM;
-    doc->root = cJSON_ParseWithLength((const char *)text.ptr, text.len);
-    if (doc->root == NULL) return ERR_NOMEM;
-    e = refuse_duplicates(doc->root, fault);
-    if (e) return e;
-    e = attach_numbers(doc, text);
-    if (e) return e;
-    *out_doc = doc;
-    doc = NULL;
-    return ERR_OK;
-}
-
-void json_free(struct json_doc *doc)
-{
-    if (doc == NULL) return;
-    cJSON_Delete(doc->root);
-    mem_free(doc->numbers);
-    mem_free(doc);
-}
-
-void json_free_local(struct json_doc **doc)
-{
-    json_free(*doc);
-}
-
-json_node json_root(const struct json_doc *doc)
-{
-    return doc != NULL ? doc->root : NULL;
-}
 
 /* --------------------------------------------------------------------------------- navigation --
  */
 
 enum json_kind json_kind(json_node n)
 {
-    const cJSON *c = n;
-    if (c == NULL) return JSON_ABSENT;
-    if (cJSON_IsNull(c)) return JSON_NULL;
-    if (cJSON_IsBool(c)) return JSON_BOOL;
-    if (cJSON_IsNumber(c)) return JSON_NUMBER;
-    if (cJSON_IsString(c)) return JSON_STRING;
-    return cJSON_IsArray(c) ? JSON_ARRAY : JSON_OBJECT;
+    const struct node *c = n;
+    return c != NULL ? c->kind : JSON_ABSENT;
+}
+
+static json_node member_named(json_node n, struct slice name)
+{
+    const struct node *c = n;
+    if (c == NULL || c->kind != JSON_OBJECT) return NULL;
+    for (c = c->child; c != NULL; c = c->next) {
+        if ((uint8_t)c->name[0] == name.ptr[0] && slice_is(name, c->name)) return c;
+    }
+    return NULL;
 }
 
 json_node json_member(json_node n, const char *name)
 {
-    const cJSON *c = n;
-    if (!cJSON_IsObject(c) || name == NULL) return NULL;
-    return cJSON_GetObjectItemCaseSensitive(c, name);
+    const struct node *c = n;
+    if (c == NULL || c->kind != JSON_OBJECT || name == NULL) return NULL;
+    for (c = c->child; c != NULL; c = c->next) {
+        if (c->name[0] == name[0] && strcmp(c->name, name) == 0) return c;
+    }
+    return NULL;
 }
 
 static json_node element_at(json_node n, struct slice index)
@@ -244,6 +54,7 @@ static json_node step_into(json_node n, struct slice token)
     char name[128];
     struct buf b = buf_over(name, sizeof name);
     if (json_kind(n) == JSON_ARRAY) return element_at(n, token);
+    if (token.len > 0 && slice_find_byte(token, '~') == token.len) return member_named(n, token);
     for (size_t i = 0; i < token.len; i++) {
         uint8_t c = token.ptr[i];
         if (c == '~' && i + 1 < token.len) c = token.ptr[++i] == '1' ? '/' : '~';
@@ -268,13 +79,13 @@ json_node json_at(json_node n, const char *pointer)
 
 json_node json_first(json_node n)
 {
-    const cJSON *c = n;
-    return cJSON_IsArray(c) || cJSON_IsObject(c) ? c->child : NULL;
+    const struct node *c = n;
+    return c != NULL ? c->child : NULL;
 }
 
 json_node json_next(json_node n)
 {
-    const cJSON *c = n;
+    const struct node *c = n;
     return c != NULL ? c->next : NULL;
 }
 
@@ -289,8 +100,8 @@ size_t json_count(json_node n)
 
 struct slice json_name(json_node n)
 {
-    const cJSON *c = n;
-    return c != NULL ? slice_text(c->string) : SLICE_NONE;
+    const struct node *c = n;
+    return c != NULL ? slice_text(c->name) : SLICE_NONE;
 }
 
 /* ------------------------------------------------------------------------------------- values --
@@ -298,14 +109,14 @@ struct slice json_name(json_node n)
 
 struct slice json_text(json_node n)
 {
-    const cJSON *c = n;
-    return cJSON_IsString(c) ? slice_text(c->valuestring) : SLICE_NONE;
+    const struct node *c = n;
+    return c != NULL && c->kind == JSON_STRING ? slice_text(c->text) : SLICE_NONE;
 }
 
 bool json_bool(json_node n, bool otherwise)
 {
-    const cJSON *c = n;
-    return cJSON_IsBool(c) ? cJSON_IsTrue(c) : otherwise;
+    const struct node *c = n;
+    return c != NULL && c->kind == JSON_BOOL ? c->truth : otherwise;
 }
 
 #define EXPONENT_MAX 40
@@ -313,8 +124,8 @@ bool json_bool(json_node n, bool otherwise)
 
 static struct slice raw_number(json_node n)
 {
-    const cJSON *c = n;
-    return slice_text(c->valuestring);
+    const struct node *c = n;
+    return slice_text(c->text);
 }
 
 /* Drops a point with nothing but zeros behind it. */
@@ -376,6 +187,7 @@ err_t json_int(json_node n, int64_t min, int64_t max, int64_t *out)
 {
     if (json_kind(n) == JSON_STRING) return text_int(json_text(n), min, max, out);
     if (json_kind(n) != JSON_NUMBER) return ERR_PROTO;
+    if (text_is_digits(raw_number(n))) return text_int(raw_number(n), min, max, out);
     char plain[PLAIN_CAP];
     struct buf b = buf_over(plain, sizeof plain);
     err_t e = plain_number(n, &b);
@@ -389,6 +201,7 @@ err_t json_id(json_node n, char *out, size_t cap)
     if (kind == JSON_ABSENT || kind == JSON_NULL) return ERR_NOTFOUND;
     if (kind == JSON_STRING) return slice_copy(json_text(n), out, cap);
     if (kind != JSON_NUMBER) return ERR_PROTO;
+    if (text_is_digits(raw_number(n))) return slice_copy(raw_number(n), out, cap);
     char plain[PLAIN_CAP];
     struct buf b = buf_over(plain, sizeof plain);
     err_t e = plain_number(n, &b);
@@ -421,37 +234,45 @@ err_t json_qty(json_node n, qty_t *out)
 /* ---------------------------------------------------------------------------------- rendering --
  */
 
-static void render_begin(struct json_writer *w, const cJSON *n, const char *name)
+static void render_begin(struct json_writer *w, const struct node *n, const char *name)
 {
-    if (cJSON_IsObject(n)) {
+    switch (n->kind) {
+    case JSON_OBJECT:
         json_open_object(w, name);
-    } else if (cJSON_IsArray(n)) {
+        return;
+    case JSON_ARRAY:
         json_open_array(w, name);
-    } else if (cJSON_IsString(n)) {
+        return;
+    case JSON_STRING:
         json_put_slice(w, name, json_text(n));
-    } else if (cJSON_IsNumber(n)) {
+        return;
+    case JSON_NUMBER:
         json_put_raw(w, name, raw_number(n));
-    } else if (cJSON_IsBool(n)) {
-        json_put_bool(w, name, cJSON_IsTrue(n));
-    } else {
-        json_put_null(w, name);
+        return;
+    case JSON_BOOL:
+        json_put_bool(w, name, n->truth);
+        return;
+    case JSON_NULL:
+    case JSON_ABSENT:
+        break;
     }
+    json_put_null(w, name);
 }
 
-static void render_end(struct json_writer *w, const cJSON *n)
+static void render_end(struct json_writer *w, const struct node *n)
 {
-    if (cJSON_IsObject(n)) json_close_object(w);
-    if (cJSON_IsArray(n)) json_close_array(w);
+    if (n->kind == JSON_OBJECT) json_close_object(w);
+    if (n->kind == JSON_ARRAY) json_close_array(w);
 }
 
 void json_render(json_node n, struct buf *b)
 {
-    const cJSON *above[JSON_DEPTH_MAX + 1];
+    const struct node *above[JSON_DEPTH_MAX + 1];
     size_t depth = 0;
     struct json_writer w = json_write(b);
-    const cJSON *c = n;
+    const struct node *c = n;
     while (c != NULL) {
-        render_begin(&w, c, depth > 0 ? c->string : NULL);
+        render_begin(&w, c, depth > 0 ? c->name : NULL);
         if (c->child != NULL) {
             above[depth++] = c;
             c = c->child;

@@ -8,6 +8,7 @@
 struct scan {
     struct slice text;
     size_t pos;
+    size_t values;
     unsigned depth;
     bool in_object[JSON_DEPTH_MAX + 1];
     const char *reason; /* first thing wrong; NULL so far */
@@ -209,6 +210,7 @@ static bool scan_document(struct scan *s)
     skip_space(s);
     while (value) {
         bool nested = false;
+        s->values++;
         if (peek(s) == '{' || peek(s) == '[') {
             if (!scan_enter(s, &nested)) return false;
         } else if (!scan_scalar(s)) {
@@ -231,31 +233,13 @@ static void fill_fault(const struct scan *s, struct json_fault *fault)
     err_ignore(slice_copy(slice_text(s->reason), fault->reason, sizeof fault->reason)); /* fits */
 }
 
-err_t json_scan(struct slice text, struct json_fault *fault)
+err_t json_scan(struct slice text, size_t *out_values, struct json_fault *fault)
 {
     struct scan s = {.text = text};
-    if (scan_document(&s)) return ERR_OK;
+    bool sound = scan_document(&s);
+    if (sound) *out_values = s.values;
+    if (sound) return ERR_OK;
     assert(s.reason != NULL);
     fill_fault(&s, fault);
     return ERR_PROTO;
-}
-
-struct slice json_scan_number(struct slice text, size_t *pos)
-{
-    struct scan s = {.text = text, .pos = *pos};
-    size_t from = 0;
-    while (s.pos < text.len && peek(&s) != '-' && !is_digit(peek(&s))) {
-        if (peek(&s) != '"') {
-            s.pos++;
-            continue;
-        }
-        for (s.pos++; peek(&s) != '"' && s.pos < text.len; s.pos++) {
-            if (peek(&s) == '\\') s.pos++;
-        }
-        s.pos++;
-    }
-    from = s.pos;
-    if (s.pos < text.len) (void)scan_number(&s); /* json_scan accepted it */
-    *pos = s.pos;
-    return slice_sub(text, from, s.pos);
 }

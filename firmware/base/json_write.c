@@ -29,23 +29,34 @@ static void put_escaped(struct buf *b, uint8_t c)
     buf_printf(b, "\\u%04x", c);
 }
 
+/* How many bytes from the start of s may stand as they are, without looking at sequences. */
+static size_t plain_run(struct slice s)
+{
+    size_t n = 0;
+    while (n < s.len && s.ptr[n] >= 0x20 && s.ptr[n] < 0x80 && s.ptr[n] != '"' && s.ptr[n] != '\\')
+        n++;
+    return n;
+}
+
 /* A NUL becomes U+FFFD as well: no careful reader accepts it in any spelling. */
 static void put_string(struct buf *b, struct slice s)
 {
     buf_byte(b, '"');
-    size_t i = 0;
-    while (i < s.len) {
-        uint8_t c = s.ptr[i];
-        size_t step = text_utf8_step(slice_sub(s, i, s.len));
-        if (step == 0 || c == 0) {
+    for (;;) {
+        size_t run = plain_run(s);
+        buf_put(b, slice_sub(s, 0, run));
+        s = slice_sub(s, run, s.len);
+        if (s.len == 0) break;
+        size_t step = text_utf8_step(s);
+        if (step == 0 || s.ptr[0] == 0) {
             buf_text(b, "\xEF\xBF\xBD");
             step = 1;
-        } else if (c < 0x20 || c == '"' || c == '\\') {
-            put_escaped(b, c);
+        } else if (step == 1) {
+            put_escaped(b, s.ptr[0]);
         } else {
-            buf_put(b, slice_sub(s, i, i + step));
+            buf_put(b, slice_sub(s, 0, step));
         }
-        i += step;
+        s = slice_sub(s, step, s.len);
     }
     buf_byte(b, '"');
 }

@@ -8,29 +8,6 @@
 
 #define BUF_FIRST_ROOM 256
 
-struct slice slice_of(const void *ptr, size_t len)
-{
-    assert(ptr != NULL || len == 0);
-    return (struct slice){ptr, len};
-}
-
-struct slice slice_text(const char *text)
-{
-    if (text == NULL) return SLICE_NONE;
-    return slice_of(text, strlen(text));
-}
-
-bool slice_eq(struct slice a, struct slice b)
-{
-    if (a.len != b.len) return false;
-    return a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0;
-}
-
-bool slice_is(struct slice a, const char *text)
-{
-    return slice_eq(a, slice_text(text));
-}
-
 static uint8_t lower(uint8_t c)
 {
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
@@ -44,13 +21,6 @@ bool slice_is_nocase(struct slice a, const char *text)
         if (lower(a.ptr[i]) != lower(b.ptr[i])) return false;
     }
     return true;
-}
-
-bool slice_starts(struct slice a, const char *prefix)
-{
-    struct slice b = slice_text(prefix);
-    if (b.len == 0) return true;
-    return a.len >= b.len && memcmp(a.ptr, b.ptr, b.len) == 0;
 }
 
 size_t slice_find_byte(struct slice a, uint8_t byte)
@@ -69,13 +39,6 @@ size_t slice_find(struct slice a, struct slice needle)
         if (memcmp(a.ptr + i, needle.ptr, needle.len) == 0) return i;
     }
     return a.len;
-}
-
-struct slice slice_sub(struct slice a, size_t from, size_t to)
-{
-    if (to > a.len) to = a.len;
-    if (from >= to) return SLICE_NONE;
-    return slice_of(a.ptr + from, to - from);
 }
 
 static bool is_space(uint8_t c)
@@ -143,11 +106,6 @@ void buf_clear(struct buf *b)
     b->overflow = false;
 }
 
-struct slice buf_slice(const struct buf *b)
-{
-    return slice_of(b->ptr, b->len);
-}
-
 /* A growable buf has one byte more than `cap`, for the terminator of buf_cstr. */
 static bool grow_to(struct buf *b, size_t need)
 {
@@ -176,16 +134,6 @@ void buf_put(struct buf *b, struct slice s)
     memcpy(b->ptr + b->len, s.ptr, take);
     b->len += take;
     assert(b->len <= b->cap);
-}
-
-void buf_byte(struct buf *b, uint8_t byte)
-{
-    buf_put(b, slice_of(&byte, 1));
-}
-
-void buf_text(struct buf *b, const char *text)
-{
-    buf_put(b, slice_text(text));
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

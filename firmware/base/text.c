@@ -47,7 +47,7 @@ size_t text_utf8_step(struct slice s)
 bool text_is_utf8(struct slice s)
 {
     for (size_t i = 0; i < s.len;) {
-        size_t step = text_utf8_step(slice_sub(s, i, s.len));
+        size_t step = s.ptr[i] < 0x80 ? 1 : text_utf8_step(slice_sub(s, i, s.len));
         if (step == 0) return false;
         i += step;
     }
