@@ -145,7 +145,7 @@ struct builder {
     struct slice text;
     size_t pos;
     struct node *node; /* the next free one */
-    char *room;        /* for the next name or text */
+    uint8_t *room;     /* for the next name or text */
 };
 
 static uint8_t here(const struct builder *b)
@@ -171,14 +171,14 @@ static uint32_t take_hex4(struct builder *b)
 static void put_code_point(struct builder *b, uint32_t c)
 {
     if (c < 0x80) {
-        *b->room++ = (char)c;
+        *b->room++ = (uint8_t)c;
         return;
     }
     unsigned more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
     static const uint8_t FIRST[] = {0, 0xC0, 0xE0, 0xF0};
-    *b->room++ = (char)(FIRST[more] | c >> (6 * more));
+    *b->room++ = (uint8_t)(FIRST[more] | c >> (6 * more));
     while (more-- > 0) {
-        *b->room++ = (char)(0x80 | (c >> (6 * more) & 0x3F));
+        *b->room++ = (uint8_t)(0x80 | (c >> (6 * more) & 0x3F));
     }
 }
 
@@ -196,21 +196,21 @@ static void take_escape(struct builder *b)
         }
         put_code_point(b, unit);
     } else {
-        *b->room++ = letter != NULL ? MEANT[letter - LETTERS] : (char)c;
+        *b->room++ = letter != NULL ? (uint8_t)MEANT[letter - LETTERS] : c;
     }
 }
 
 /* Stands at the opening quote. An escape is never shorter than what it means. */
 static const char *take_string(struct builder *b)
 {
-    const char *text = b->room;
+    const char *text = (const char *)b->room;
     b->pos++;
     for (uint8_t c = here(b); c != '"'; c = here(b)) {
         b->pos++;
         if (c == '\\')
             take_escape(b);
         else
-            *b->room++ = (char)c;
+            *b->room++ = c;
     }
     b->pos++;
     *b->room++ = '\0';
@@ -220,9 +220,9 @@ static const char *take_string(struct builder *b)
 static void take_number(struct builder *b, struct node *n)
 {
     n->kind = JSON_NUMBER;
-    n->text = b->room;
+    n->text = (const char *)b->room;
     for (uint8_t c = here(b); c != 0 && !is_blank(c) && c != '}' && c != ']'; c = here(b)) {
-        *b->room++ = (char)c;
+        *b->room++ = (uint8_t)c;
         b->pos++;
     }
     *b->room++ = '\0';
@@ -290,6 +290,7 @@ static void build(struct builder *b, struct node **root)
         struct node *n = take_value(b);
         n->name = name;
         if (name != NULL) n->hash = name_hash(name);
+        assert(link[depth] != NULL);
         *link[depth] = n;
         link[depth] = &n->next;
         if (n->kind != JSON_OBJECT && n->kind != JSON_ARRAY) continue;
@@ -310,9 +311,9 @@ err_t json_parse(struct slice text, struct json_doc **out_doc, struct json_fault
     size_t tree = sizeof(struct json_doc) + values * sizeof(struct node);
     AUTO_JSON struct json_doc *doc = mem_alloc(tree + text.len + 1);
     if (doc == NULL) return ERR_NOMEM;
-    struct builder b = {.text = text, .node = doc->nodes, .room = (char *)doc + tree};
+    struct builder b = {.text = text, .node = doc->nodes, .room = (uint8_t *)doc + tree};
     build(&b, &doc->root);
-    assert(b.node == doc->nodes + values && b.room <= (char *)doc + tree + text.len + 1);
+    assert(b.node == doc->nodes + values && b.room <= (uint8_t *)doc + tree + text.len + 1);
     e = refuse_duplicates(doc->root, fault);
     if (e) return e;
     *out_doc = doc;

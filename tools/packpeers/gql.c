@@ -27,14 +27,18 @@ static bool is_name_byte(uint8_t c, bool first)
     return letter || (!first && c >= '0' && c <= '9');
 }
 
-static struct gql_place place_of(struct slice text, size_t at)
+/* Goes on from the place asked for before; the text is mostly read forwards. */
+static struct gql_place place_of(struct gql_query *q, size_t at)
 {
-    struct gql_place place = {1, 1};
-    for (size_t i = 0; i < at && i < text.len; i++) {
-        place.column++;
-        if (text.ptr[i] == '\n') place = (struct gql_place){place.line + 1, 1};
+    if (at < q->placed || q->placed == 0) {
+        q->place = (struct gql_place){1, 1};
+        q->placed = 0;
     }
-    return place;
+    for (; q->placed < at && q->placed < q->text.len; q->placed++) {
+        q->place.column++;
+        if (q->text.ptr[q->placed] == '\n') q->place = (struct gql_place){q->place.line + 1, 1};
+    }
+    return q->place;
 }
 
 static err_t refuse(struct gql_query *q, size_t at, const char *words, struct slice what)
@@ -47,7 +51,7 @@ static err_t refuse(struct gql_query *q, size_t at, const char *words, struct sl
     }
     (void)buf_cstr(&b);
     q->fault[sizeof q->fault - 1] = 0;
-    q->fault_place = place_of(q->text, at);
+    q->fault_place = place_of(q, at);
     return ERR_PROTO;
 }
 
@@ -360,7 +364,7 @@ static err_t parse_field(struct gql_query *q, struct token t, int parent, int *o
     struct gql_node *n = &q->nodes[index];
     *n = (struct gql_node){.alias = t.text,
                            .name = t.text,
-                           .place = place_of(q->text, t.start),
+                           .place = place_of(q, t.start),
                            .parent = parent,
                            .first_child = GQL_NONE,
                            .next = GQL_NONE};

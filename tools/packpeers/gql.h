@@ -57,6 +57,8 @@ struct gql_query {
     int variable_count;
     struct slice text;
     size_t at;
+    size_t placed; /* `place` is the place of this byte; 0: not known yet */
+    struct gql_place place;
     json_node values; /* the request's variables */
     struct buf scratch;
     char fault[200];
