@@ -45,7 +45,8 @@ static bool now_always(struct bench *b)
 static bool now_confirm(struct bench *b)
 {
     return b->block.kind != BLOCK_NONE || ask_takes_confirm(b) || b->phase == PHASE_CONFIRM_PART ||
-           (is_packing(b) && session_anything_packed(b) && session_all_verified(b));
+           (is_packing(b) && b->phase == PHASE_PACKING && session_anything_packed(b) &&
+            session_all_verified(b));
 }
 
 static bool now_in_hand(struct bench *b)
