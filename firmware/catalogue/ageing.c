@@ -8,9 +8,11 @@ static const char SQL_OLD[] =
     "WHERE d.consignment_id = c.id AND m.state < 5) "
     "AND NOT EXISTS (SELECT 1 FROM bench b WHERE b.id = 1 AND b.consignment_id = c.id) "
     "ORDER BY c.seen_at LIMIT ?2";
-static const char SQL_FORGET[] = "UPDATE consignment SET aged = 1, recipient = '', packing_note = "
-                                 "'', delivery_note = '', gift_message = '', "
-                                 "customer_note = '', shop_digest = '' WHERE id = ?1";
+static const char SQL_FORGET[] =
+    "UPDATE consignment SET aged = 1, recipient = '', shop_packing_note = '', "
+    "shop_delivery_note = '', packing_note = "
+    "'', delivery_note = '', gift_message = '', "
+    "customer_note = '', shop_digest = '' WHERE id = ?1";
 static const char SQL_DOCUMENTS[] = "DELETE FROM label_document WHERE shipment_id IN (SELECT id "
                                     "FROM shipment WHERE consignment_id = ?1)";
 static const char SQL_LABELS[] =

@@ -186,6 +186,10 @@ MUST_CHECK err_t catalogue_put_line(struct store *st, int64_t consignment_id,
                                     const struct line_reading *r);
 /* The storefront's id of one of our lines. */
 MUST_CHECK err_t catalogue_set_shop_line(struct store *st, int64_t line_id, const char *shop_line);
+/* Notes the shop's order brought for the packer and the carrier; shown after Clarus's own. Kept to
+ * NOTE_STORE_MAX bytes each. */
+MUST_CHECK err_t catalogue_set_shop_notes(struct store *st, int64_t consignment_id,
+                                          struct slice packing, struct slice delivery);
 /* Removes lines of the consignment whose Clarus id is not in the list (an edit took them away),
  * unless something of them is packed or dispatched (then `cancelled` is raised instead). */
 MUST_CHECK err_t catalogue_keep_lines(struct store *st, int64_t consignment_id,

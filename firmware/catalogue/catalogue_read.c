@@ -28,8 +28,10 @@ static const struct text_column consignment_texts[] = {
 #define SQL_CONSIGNMENT                                                                            \
     "SELECT clarus_id, reference, account_code, warehouse_id, clarus_status, channel, "            \
     "shop_order, "                                                                                 \
-    "carrier_id, carrier_name, service_id, service_name, promised_service, packing_note, "         \
-    "delivery_note, gift_message, customer_note, notes_source, hold_rule, hold_text, digest, "     \
+    "carrier_id, carrier_name, service_id, service_name, promised_service, "                       \
+    "trim(packing_note || char(10) || shop_packing_note, char(10)), "                              \
+    "trim(delivery_note || char(10) || shop_delivery_note, char(10)), gift_message, "              \
+    "customer_note, notes_source, hold_rule, hold_text, digest, "                                  \
     "id, priority, dispatch_due, state, claimed, seen_at, checked_at "                             \
     "FROM consignment WHERE id = ?1"
 

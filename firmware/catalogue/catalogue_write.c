@@ -105,9 +105,8 @@ static bool reading_fits(const struct consignment_reading *r)
 }
 
 /* The longest prefix of whole code points within NOTE_STORE_MAX. */
-static struct slice note_kept(const char *text)
+static struct slice note_kept(struct slice s)
 {
-    struct slice s = slice_text(text);
     if (s.len <= NOTE_STORE_MAX) return s;
     size_t end = NOTE_STORE_MAX;
     while (end > 0 && (s.ptr[end] & 0xC0) == 0x80) {
@@ -141,7 +140,7 @@ static bool bind_fields(sqlite3_stmt *q, const struct consignment_reading *r)
             store_bind_null(q, index);
             continue;
         }
-        struct slice kept = note_kept(text);
+        struct slice kept = note_kept(slice_text(text));
         store_bind_slice(q, index, kept);
         if (text[kept.len] != '\0') cut = true;
     }
@@ -235,6 +234,23 @@ err_t catalogue_set_shop_line(struct store *st, int64_t line_id, const char *sho
     if (e) return e;
     store_bind_int(q, 1, line_id);
     store_bind_text(q, 2, shop_line);
+    return store_run(st, q);
+}
+
+err_t catalogue_set_shop_notes(struct store *st, int64_t consignment_id, struct slice packing,
+                               struct slice delivery)
+{
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(st);
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    err_t e = prepare_write(st,
+                            "UPDATE consignment SET shop_packing_note = ?2, shop_delivery_note = "
+                            "?3 WHERE id = ?1 AND (shop_packing_note <> ?2 OR "
+                            "shop_delivery_note <> ?3)",
+                            &q);
+    if (e) return e;
+    store_bind_int(q, 1, consignment_id);
+    store_bind_slice(q, 2, note_kept(packing));
+    store_bind_slice(q, 3, note_kept(delivery));
     return store_run(st, q);
 }
 

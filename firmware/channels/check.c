@@ -1,4 +1,4 @@
-#include "firmware/channels/run.h"
+#include "firmware/channels/check.h"
 
 #include <string.h>
 
@@ -6,19 +6,23 @@
 #include "firmware/base/mem.h"
 #include "firmware/base/text.h"
 
+/* The first reading: digests of the shop's lines and addresses and of the address Clarus had then,
+ * and its time; with colons between. */
+#define FIRST_CAP (3 * DIGEST_HEX_CAP + 24)
+
 /* What the catalogue keeps of a check, beside the consignment's own row. */
 struct kept {
-    char shop_digest[2 * DIGEST_HEX_CAP]; /* lines ':' addresses; "": first reading */
-    char carrier_code[ID_CAP];
-    char service_code[ID_CAP];
+    char first[FIRST_CAP];       /* "": none yet */
+    char clarus[DIGEST_HEX_CAP]; /* of the address Clarus has now; "": not readable */
+    struct promised promised;
     bool packed; /* something is in a parcel and not saved: the first reading stands */
 };
 
 /* ----------------------------------------------------------------------------------- verdicts --
  */
 
-static struct verdict verdict_make(enum verdict_kind kind, const char *rule, const char *owner,
-                                   const char *text, const char *next_step)
+struct verdict check_verdict(enum verdict_kind kind, const char *rule, const char *owner,
+                             const char *text, const char *next_step)
 {
     struct attempt_result parts;
     plan_park(&parts, rule, owner, text, next_step);
@@ -53,29 +57,32 @@ static struct verdict by_state(const struct remote *m)
          "Ask what is still to be sent, then correct the order."},
         {"order.pickup", "e-commerce", "The customer collects this order.",
          "Put it aside for collection."},
+        {"order.state_held", "e-commerce", "The state of the shop order means hold here.",
+         "Put it aside until the shop has released it."},
     };
     if (m->state == REMOTE_CANCELLED) {
-        return verdict_make(VERDICT_STOP, m->rule, "lead",
-                            "The order is cancelled or refunded in the shop.",
-                            "Empty the box, void the label, put the goods back.");
+        return check_verdict(VERDICT_STOP, m->rule, "lead",
+                             "The order is cancelled or refunded in the shop.",
+                             "Empty the box, void the label, put the goods back.");
     }
-    if (m->state == REMOTE_SHIPPED && remote_complete(m)) {
-        return verdict_make(VERDICT_SENT, m->rule, "lead", "The shop has this order as shipped.",
-                            "Put it aside and compare with the shop.");
+    bool sent = strcmp(m->rule, "order.state_sent") == 0;
+    if (m->state == REMOTE_SHIPPED && (sent || remote_complete(m))) {
+        return check_verdict(VERDICT_SENT, m->rule, "lead", "The shop has this order as shipped.",
+                             "Put it aside and compare with the shop.");
     }
     if (m->state == REMOTE_OPEN || m->state == REMOTE_SHIPPED) {
         return (struct verdict){.kind = VERDICT_GO, .origin = "storefront"};
     }
     for (size_t i = 0; i < sizeof holds / sizeof holds[0]; i++) {
         if (strcmp(holds[i].rule, m->rule) != 0) continue;
-        return verdict_make(VERDICT_HOLD, m->rule, holds[i].owner, holds[i].text,
-                            holds[i].next_step);
+        return check_verdict(VERDICT_HOLD, m->rule, holds[i].owner, holds[i].text,
+                             holds[i].next_step);
     }
     char text[SAY_CAP];
     struct buf b = buf_over(text, sizeof text);
     buf_printf(&b, "The state \"%s\" of the shop order is not known here.", m->status);
-    return verdict_make(VERDICT_HOLD, m->rule, "integration", buf_cstr(&b),
-                        "Ask the shop; add the state to the definition.");
+    return check_verdict(VERDICT_HOLD, m->rule, "integration", buf_cstr(&b),
+                         "Ask the shop; add the state to the definition.");
 }
 
 /* ------------------------------------------------------------------------------------- edited --
@@ -90,7 +97,7 @@ static err_t load_kept(struct run *r, struct kept *k)
         "SELECT shop_digest, carrier_code, service_code, EXISTS (SELECT 1 FROM parcel p "
         "JOIN parcel_item i ON i.parcel_id = p.id WHERE p.consignment_id = ?1 AND p.state <> ?2 "
         "AND NOT EXISTS (SELECT 1 FROM dispatch_item d WHERE d.line_id = i.line_id AND "
-        "d.parcel_id = p.id)) FROM consignment WHERE id = ?1",
+        "d.parcel_id = p.id)), recipient FROM consignment WHERE id = ?1",
         &q);
     if (e) return e;
     store_bind_int(q, 1, r->consignment_id);
@@ -99,14 +106,15 @@ static err_t load_kept(struct run *r, struct kept *k)
     e = store_step(r->ch->o.store, q, &row);
     if (e) return e;
     if (!row) return ERR_NOTFOUND;
-    store_text(q, 0, k->shop_digest, sizeof k->shop_digest);
-    store_text(q, 1, k->carrier_code, sizeof k->carrier_code);
-    store_text(q, 2, k->service_code, sizeof k->service_code);
+    store_text(q, 0, k->first, sizeof k->first);
+    store_text(q, 1, k->promised.carrier_code, sizeof k->promised.carrier_code);
+    store_text(q, 2, k->promised.service_code, sizeof k->promised.service_code);
     k->packed = store_int(q, 3) != 0;
-    return ERR_OK;
+    struct slice recipient = store_blob(q, 4);
+    return recipient.len > 0 ? digest_hex(recipient, k->clarus) : ERR_OK;
 }
 
-static err_t keep_digest(struct run *r, const char *digest)
+static err_t keep_reading(struct run *r, const char *reading)
 {
     err_t e = store_begin(r->ch->o.store);
     if (e) return e;
@@ -114,174 +122,102 @@ static err_t keep_digest(struct run *r, const char *digest)
     e = store_prepare(r->ch->o.store, "UPDATE consignment SET shop_digest = ?2 WHERE id = ?1", &q);
     if (e) return e;
     store_bind_int(q, 1, r->consignment_id);
-    store_bind_text(q, 2, digest);
+    store_bind_text(q, 2, reading);
     return store_run(r->ch->o.store, q);
 }
 
-static err_t digest_now(const struct remote *m, char out[2 * DIGEST_HEX_CAP])
+static err_t reading_now(struct run *r, const struct kept *k, int64_t at, char out[FIRST_CAP])
 {
+    const struct remote *m = r->remote;
+    char lines[DIGEST_HEX_CAP], addresses[DIGEST_HEX_CAP];
+    struct buf b = buf_over(out, FIRST_CAP - 1);
     if (m->line_text.overflow || m->address_text.overflow) return ERR_NOSPACE;
-    err_t e = digest_hex(buf_slice(&m->line_text), out);
+    err_t e = digest_hex(buf_slice(&m->line_text), lines);
+    if (e == ERR_OK) e = digest_hex(buf_slice(&m->address_text), addresses);
     if (e) return e;
-    out[DIGEST_HEX_CAP - 1] = ':';
-    return digest_hex(buf_slice(&m->address_text), out + DIGEST_HEX_CAP);
-}
-
-/* Compares with the first reading while something is packed; else this is the first reading. */
-static err_t by_edit(struct run *r, const struct kept *k, struct verdict *v)
-{
-    char now[2 * DIGEST_HEX_CAP];
-    err_t e = digest_now(r->remote, now);
-    if (e) return e;
-    if (k->shop_digest[0] == '\0' || !k->packed) return keep_digest(r, now);
-    if (strcmp(k->shop_digest, now) == 0) return ERR_OK;
-    bool lines = memcmp(k->shop_digest, now, DIGEST_HEX_CAP) != 0;
-    *v = lines ? verdict_make(VERDICT_CHANGED, "order.edited", "packer",
-                              "The lines of the shop order were changed since it was opened.",
-                              "Compare what is in the box with the shop; open the order anew.")
-               : verdict_make(VERDICT_CHANGED, "address.changed", "lead",
-                              "The address of the shop order was changed since it was opened.",
-                              "Void the label, correct the address in Clarus, open it anew.");
+    buf_printf(&b, "%s:%s:%s:%lld", lines, addresses, k->clarus, (long long)at);
+    out[b.len] = '\0';
     return ERR_OK;
 }
 
-/* -------------------------------------------------------------------------------- ship method --
- */
-
-static const struct config_ship_method *
-method_of(const struct config_site *site, const char *channel, const char *title, bool *out_any)
+/* Part of a reading, counted from 0. */
+static struct slice part_of(const char *reading, int nth)
 {
-    const struct config_ship_method *found = NULL;
-    for (size_t i = 0; i < site->ship_method_count; i++) {
-        const struct config_ship_method *s = &site->ship_methods[i];
-        if (strcmp(s->channel, channel) != 0) continue;
-        *out_any = true;
-        if (found == NULL && strcmp(s->title, title) == 0) found = s;
+    struct slice rest = slice_text(reading);
+    for (; nth > 0; nth--) {
+        size_t end = slice_find_byte(rest, ':');
+        rest = slice_sub(rest, end < rest.len ? end + 1 : end, rest.len);
     }
-    return found;
+    return slice_sub(rest, 0, slice_find_byte(rest, ':'));
 }
 
-/* What Clarus does not say cannot differ. */
-static bool differs(const char *promised, const char *on_order)
+static bool same_part(const char *a, const char *b, int nth)
 {
-    return promised[0] != '\0' && on_order[0] != '\0' && strcmp(promised, on_order) != 0;
+    return slice_eq(part_of(a, nth), part_of(b, nth));
 }
 
-static void say_unmapped(struct verdict *v, const char *title)
+/* A lead settled the changed address by hand since the first reading. */
+static bool settled(struct run *r, const char *first)
 {
-    char text[SAY_CAP];
-    struct buf b = buf_over(text, sizeof text - 1);
-    buf_text(&b, "Ship method \"");
-    text_visible(&b, slice_text(title), 96);
-    buf_text(&b, "\" is not mapped to a carrier and service.");
-    *v = verdict_make(VERDICT_HOLD, "ship_method.unmapped", "integration", buf_cstr(&b),
-                      "Add the exact title to ship_methods of this channel.");
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    int64_t at = 0;
+    if (text_int(part_of(first, 3), 0, INT64_MAX, &at) != ERR_OK) return false;
+    if (store_prepare(r->ch->o.store,
+                      "SELECT 1 FROM exception WHERE consignment_id = ?1 AND open = 0 AND "
+                      "rule = 'address.changed' AND closed_how = 'resolve' AND closed_at > ?2",
+                      &q))
+        return false;
+    store_bind_int(q, 1, r->consignment_id);
+    store_bind_int(q, 2, at);
+    return store_step(r->ch->o.store, q, &row) == ERR_OK && row;
 }
 
-static void say_differs(struct verdict *v, const struct config_ship_method *s, const struct kept *k)
+/* The address in Clarus was put right meanwhile. */
+static bool corrected(const char *first, const char *now)
 {
-    char text[SAY_CAP];
-    struct buf b = buf_over(text, sizeof text - 1);
-    buf_text(&b, "Promised ");
-    text_visible(&b, slice_text(s->carrier_code), 24);
-    buf_byte(&b, ' ');
-    text_visible(&b, slice_text(s->service_code), 24);
-    buf_text(&b, "; Clarus has ");
-    text_visible(&b, slice_text(k->carrier_code), 24);
-    buf_byte(&b, ' ');
-    text_visible(&b, slice_text(k->service_code), 24);
-    buf_byte(&b, '.');
-    *v = verdict_make(VERDICT_HOLD, "ship_method.differs", "lead", buf_cstr(&b),
-                      "Correct carrier and service of the order in Clarus.");
+    return part_of(first, 2).len > 0 && part_of(now, 2).len > 0 && !same_part(first, now, 2);
 }
 
-static void by_method(struct run *r, const struct kept *k, struct verdict *v)
+static struct verdict address_changed(bool packed)
 {
-    const struct config_site *site = &r->ch->o.config->site;
-    const char *channel = r->channel->config->name;
-    const struct config_ship_method *wrong = NULL;
-    bool right = false;
-    bool any = false;
-    for (size_t i = 0; i < r->remote->method_count; i++) {
-        const struct config_ship_method *s = method_of(site, channel, r->remote->methods[i], &any);
-        if (s == NULL && any) {
-            say_unmapped(v, r->remote->methods[i]);
-            return;
-        }
-        if (s == NULL) return;
-        if (differs(s->carrier_code, k->carrier_code) ||
-            differs(s->service_code, k->service_code)) {
-            wrong = s;
-        } else {
-            right = true;
-        }
+    return packed
+               ? check_verdict(VERDICT_CHANGED, "address.changed", "lead",
+                               "The address of the shop order was changed since it was opened.",
+                               "Void the label, correct the address in Clarus, open it anew.")
+               : check_verdict(VERDICT_HOLD, "address.changed", "lead",
+                               "The address of the shop order was changed since it was released.",
+                               "Correct the address in Clarus, or resolve this if it is right.");
+}
+
+/* The shop's order compared with its own first reading: lines while something is packed, the
+ * address always. */
+static err_t by_edit(struct run *r, const struct kept *k, struct verdict *v)
+{
+    char now[FIRST_CAP];
+    int64_t at = effects_wall(r->ch->o.fx).ms;
+    err_t e = reading_now(r, k, at, now);
+    if (e) return e;
+    if (k->first[0] == '\0') return keep_reading(r, now);
+    bool lines = !same_part(k->first, now, 0);
+    bool address = !same_part(k->first, now, 1);
+    if (k->packed && lines) {
+        *v = check_verdict(VERDICT_CHANGED, "order.edited", "packer",
+                           "The lines of the shop order were changed since it was opened.",
+                           "Compare what is in the box with the shop; open the order anew.");
+        return ERR_OK;
     }
-    if (r->remote->method_cut) {
-        (void)method_of(site, channel, "", &any);
-        if (any) say_unmapped(v, "(longer than 79 characters)");
-    } else if (wrong != NULL && !right) {
-        say_differs(v, wrong, k);
+    bool accepted = address && !k->packed && (corrected(k->first, now) || settled(r, k->first));
+    if (address && !accepted) {
+        *v = address_changed(k->packed);
+        return ERR_OK;
     }
+    bool better = !k->packed && (lines || address || !same_part(k->first, now, 2));
+    return better ? keep_reading(r, now) : ERR_OK;
 }
 
 /* ---------------------------------------------------------------------- into the catalogue --
  */
-
-static const char *note_or_null(struct buf *b)
-{
-    if (b->len == 0) return NULL;
-    return b->overflow ? NULL : buf_cstr(b);
-}
-
-/* The customer's words, then the shop's own: two voices in one note are told apart. */
-static const char *order_note(struct remote *m)
-{
-    if (m->staff_note.len == 0) return note_or_null(&m->customer_note);
-    struct buf both = buf_new(2 * REPLY_MAX + 64);
-    if (m->customer_note.len > 0) {
-        buf_text(&both, "Customer: ");
-        buf_put(&both, buf_slice(&m->customer_note));
-        buf_byte(&both, '\n');
-    }
-    buf_text(&both, "Shop: ");
-    buf_put(&both, buf_slice(&m->staff_note));
-    if (both.overflow) {
-        buf_deinit(&both);
-        return note_or_null(&m->customer_note);
-    }
-    buf_deinit(&m->customer_note);
-    m->customer_note = both;
-    return buf_cstr(&m->customer_note);
-}
-
-static const char *joined_methods(const struct remote *m, char out[NAME_CAP])
-{
-    struct buf b = buf_over(out, NAME_CAP);
-    for (size_t i = 0; i < m->method_count; i++) {
-        if (i > 0) buf_text(&b, " / ");
-        buf_text(&b, m->methods[i]);
-    }
-    if (b.overflow) return m->methods[0];
-    return m->method_count > 0 ? buf_cstr(&b) : NULL;
-}
-
-static err_t keep_notes(struct run *r, const struct consignment *c)
-{
-    char methods[NAME_CAP] = "";
-    struct remote *m = r->remote;
-    struct consignment_reading reading = {
-        .clarus_id = c->clarus_id,
-        .gift_message = note_or_null(&m->gift_message),
-        .customer_note = order_note(m),
-        .promised_service = joined_methods(m, methods),
-    };
-    if (reading.gift_message != NULL || reading.customer_note != NULL) {
-        bool others = c->packing_note[0] != '\0' || c->delivery_note[0] != '\0';
-        reading.notes_source = others ? "clarus+storefront" : "storefront";
-    }
-    int64_t id = 0;
-    return catalogue_put_consignment(r->ch->o.store, effects_wall(r->ch->o.fx), &reading, &id);
-}
 
 /* The only shop line of our SKU; NULL when there is none or several. */
 static const char *shop_line_of(const struct run *r, const char *sku)
@@ -314,12 +250,6 @@ static err_t keep_lines(struct run *r)
 /* ------------------------------------------------------------------------------------- the end --
  */
 
-static bool note_too_long(const struct remote *m)
-{
-    return m->gift_message.len > NOTE_STORE_MAX || m->customer_note.len > NOTE_STORE_MAX ||
-           m->staff_note.len > NOTE_STORE_MAX;
-}
-
 static err_t judge(struct run *r, struct verdict *v)
 {
     struct kept kept;
@@ -329,16 +259,16 @@ static err_t judge(struct run *r, struct verdict *v)
     if (e == ERR_OK) e = load_kept(r, &kept);
     *v = by_state(r->remote);
     bool goes = v->kind == VERDICT_GO;
-    if (e == ERR_OK && goes) by_method(r, &kept, v);
-    if (goes && v->kind == VERDICT_GO && note_too_long(r->remote)) {
-        *v = verdict_make(VERDICT_HOLD, "note.too_long", "e-commerce",
-                          "A note of the shop order is longer than can be kept whole.",
-                          "Shorten it in the shop.");
+    if (e == ERR_OK && goes) e = check_rules(r, &kept.promised, v);
+    if (goes && v->kind == VERDICT_GO && check_note_too_long(r->remote)) {
+        *v = check_verdict(VERDICT_HOLD, "note.too_long", "e-commerce",
+                           "A note of the shop order is longer than can be kept whole.",
+                           "Shorten it in the shop.");
     }
     struct verdict edit = {.kind = VERDICT_GO};
     if (e == ERR_OK && goes) e = by_edit(r, &kept, &edit);
     if (edit.kind != VERDICT_GO) *v = edit;
-    if (e == ERR_OK) e = keep_notes(r, c);
+    if (e == ERR_OK) e = check_keep_notes(r, c);
     if (e == ERR_OK) e = keep_lines(r);
     mem_free(c);
     return e;
@@ -346,18 +276,18 @@ static err_t judge(struct run *r, struct verdict *v)
 
 static void end_unanswered(struct run *r, const struct answer *a)
 {
-    struct verdict v = verdict_make(
+    struct verdict v = check_verdict(
         VERDICT_UNKNOWN, a->end == RULE_REAUTH ? "channel.credentials" : "channel.down",
         "integration", "The shop gave no answer about this order.",
         "Look at the shop's connection; the order is asked about again.");
     if (a->end == RULE_NOT_YET) {
-        v = verdict_make(VERDICT_HOLD, "order.not_in_shop", "e-commerce",
-                         "The shop does not know this order number.",
-                         "Check the order in the shop and the channel rules.");
+        v = check_verdict(VERDICT_HOLD, "order.not_in_shop", "e-commerce",
+                          "The shop does not know this order number.",
+                          "Check the order in the shop and the channel rules.");
     } else if (a->end == RULE_PARK) {
-        v = verdict_make(VERDICT_UNKNOWN, a->rule[0] != '\0' ? a->rule : "channel.refused",
-                         "integration", "The shop's answer about this order cannot be used.",
-                         "Look at the shop's interface and the definition.");
+        v = check_verdict(VERDICT_UNKNOWN, a->rule[0] != '\0' ? a->rule : "channel.refused",
+                          "integration", "The shop's answer about this order cannot be used.",
+                          "Look at the shop's interface and the definition.");
     }
     end(r, &v);
 }
@@ -372,8 +302,8 @@ static void read_done(struct run *r, const struct answer *failed)
     err_t e = judge(r, &v);
     if (e) {
         log_event(r->ch->o.log, LOG_ERROR, "channel.check", "error=%s", err_name(e));
-        v = verdict_make(VERDICT_UNKNOWN, "channel.store", "integration",
-                         "The shop's answer could not be kept.", "Try again.");
+        v = check_verdict(VERDICT_UNKNOWN, "channel.store", "integration",
+                          "The shop's answer could not be kept.", "Try again.");
     }
     end(r, &v);
 }
@@ -383,8 +313,8 @@ void check_start(struct channels *ch, struct channel *channel, uint32_t ticket,
 {
     struct run *r = run_new(ch, channel, "check");
     if (r == NULL) {
-        struct verdict v = verdict_make(VERDICT_UNKNOWN, "channel.busy", "integration",
-                                        "Too many questions to the shop are under way.", "Wait.");
+        struct verdict v = check_verdict(VERDICT_UNKNOWN, "channel.busy", "integration",
+                                         "Too many questions to the shop are under way.", "Wait.");
         ch->o.checked(ch->o.ctx, ticket, &v);
         return;
     }
@@ -393,9 +323,9 @@ void check_start(struct channels *ch, struct channel *channel, uint32_t ticket,
     r->read_done = read_done;
     err_t e = value_set(&r->v, VALUE_ORDER_NUMBER, slice_text(c->shop_order));
     if (e || !run_order_number_fits(r)) {
-        struct verdict v = verdict_make(VERDICT_HOLD, "channel.order_number", "integration",
-                                        "The shop order number has not the form this shop uses.",
-                                        "Correct the channel rules for this reference.");
+        struct verdict v = check_verdict(VERDICT_HOLD, "channel.order_number", "integration",
+                                         "The shop order number has not the form this shop uses.",
+                                         "Correct the channel rules for this reference.");
         end(r, &v);
         return;
     }

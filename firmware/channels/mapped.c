@@ -31,3 +31,19 @@ err_t mapped_lines(const struct maps *m, const char *channel, struct remote *rem
     }
     return ERR_OK;
 }
+
+err_t mapped_state(const struct maps *m, const char *channel, struct remote *remote)
+{
+    static const struct {
+        enum remote_state state;
+        const char *rule;
+    } meaning[] = {[CONFIG_STATE_PACK] = {REMOTE_OPEN, ""},
+                   [CONFIG_STATE_HOLD] = {REMOTE_HOLD, "order.state_held"},
+                   [CONFIG_STATE_STOP] = {REMOTE_CANCELLED, "order.cancelled"},
+                   [CONFIG_STATE_SENT] = {REMOTE_SHIPPED, "order.state_sent"}};
+    enum config_state_action action;
+    err_t e = maps_state(m, channel, remote->status, &action);
+    if (e) return e == ERR_NOTFOUND ? ERR_OK : e;
+    remote->state = meaning[action].state;
+    return slice_copy(slice_text(meaning[action].rule), remote->rule, sizeof remote->rule);
+}

@@ -1,4 +1,5 @@
-/* mapped.h - the order as its shop has it, in the words of Clarus: codes of its lines. */
+/* mapped.h - the order as its shop has it, in the words of Clarus: codes of its lines, and what its
+ * state means here. */
 #ifndef PACKD_CHANNELS_MAPPED_H
 #define PACKD_CHANNELS_MAPPED_H
 
@@ -8,5 +9,7 @@
 /* Sets code and collides of every line. A line whose SKU no rule can take has no code: nothing of
  * ours ever matches it. Errors are the store's. */
 MUST_CHECK err_t mapped_lines(const struct maps *m, const char *channel, struct remote *remote);
+/* The state as the site's table has it; where that says nothing, as the definition judged it. */
+MUST_CHECK err_t mapped_state(const struct maps *m, const char *channel, struct remote *remote);
 
 #endif

@@ -18,6 +18,7 @@ void remote_init(struct remote *m)
     m->customer_note = buf_new(NOTE_ROOM);
     m->staff_note = buf_new(NOTE_ROOM);
     m->gift_message = buf_new(NOTE_ROOM);
+    order_fields_init(&m->fields);
 }
 
 void remote_deinit(struct remote *m)
@@ -27,6 +28,7 @@ void remote_deinit(struct remote *m)
     buf_deinit(&m->customer_note);
     buf_deinit(&m->staff_note);
     buf_deinit(&m->gift_message);
+    order_fields_deinit(&m->fields);
 }
 
 int64_t remote_line_left(const struct remote_line *l)

@@ -2,6 +2,7 @@
 #ifndef PACKD_CHANNELS_REMOTE_H
 #define PACKD_CHANNELS_REMOTE_H
 
+#include "firmware/channels/fields.h"
 #include "firmware/channels/values.h"
 
 #define REMOTE_LINES_MAX   500 /* more are refused: nothing is decided on a part of an order */
@@ -55,6 +56,7 @@ struct remote {
     bool method_cut; /* a title was too long or there were too many: never mapped */
     struct buf line_text, address_text;                 /* digested later; growable */
     struct buf customer_note, staff_note, gift_message; /* growable */
+    struct order_fields fields;
 };
 
 void remote_init(struct remote *m);

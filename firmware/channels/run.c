@@ -278,6 +278,7 @@ static void read_next(struct run *r, size_t rows)
         return;
     }
     err_t e = mapped_lines(&r->ch->maps, r->channel->config->name, r->remote);
+    if (e == ERR_OK) e = mapped_state(&r->ch->maps, r->channel->config->name, r->remote);
     if (e) {
         read_failed(r, RULE_RETRY, "channel.store");
         return;
@@ -299,6 +300,10 @@ static void read_answered(struct run *r, struct answer *a)
         .definition = r->channel->definition.root, .read = r->current, .v = &r->v, .key = r->key};
     if (a->root != NULL) {
         e = remote_take(r->remote, &form, a->root, &rows);
+        if (slice_is(json_text(json_member(r->current, "gives")), "order")) {
+            order_fields_take(&r->remote->fields, r->ch->maps.site, r->channel->config->name,
+                              form.definition, a->root);
+        }
     } else if (json_member(r->current, "pages") == NULL) {
         e = ERR_PROTO;
     }

@@ -24,6 +24,7 @@
 struct joint_check {
     uint32_t ticket; /* the bench's; 0: free */
     int64_t consignment_id;
+    bool opening;
     bool clarus_answered;
     bool shop_answered;
     struct verdict clarus;

@@ -13,6 +13,9 @@ CREATE TABLE line_short (                        -- said to be short while its o
     PRIMARY KEY (consignment_id, line_id)
 ) STRICT, WITHOUT ROWID;
 
+ALTER TABLE consignment ADD COLUMN shop_packing_note TEXT NOT NULL DEFAULT '';  -- beside Clarus's own
+ALTER TABLE consignment ADD COLUMN shop_delivery_note TEXT NOT NULL DEFAULT '';
+
 -- mapping -----------------------------------------------------------------------------------------
 
 CREATE TABLE map_entry (                         -- what leads changed of the tables of site.json

@@ -144,9 +144,57 @@ static void packctl__says_usage_and_unreachable_apart(void **state)
     assert_int_equal(ctl("--url file:///etc/passwd status"), 3);
 }
 
+/* ------------------------------------------------------------------------------ without a station
+ */
+
+static const char site[] =
+    "{\"name\":\"L\",\"clarus\":{\"base_url\":\"https://c.test\",\"tenant\":\"t\","
+    "\"client_id_secret\":\"a\",\"client_secret_secret\":\"b\"},\"channels\":[{\"name\":\"shop\","
+    "\"definition\":\"bigcommerce\",\"base_url\":\"https://s.test/x\",\"secret\":\"s\"}],"
+    "\"sku_rules\":[{\"clarus_form\":{\"zeros\":\"strip\"}}],\"ship_methods\":[{\"channel\":"
+    "\"shop\",\"title\":\"Next day\",\"carrier_code\":\"DPD\"}],\"carriers\":[{\"carrier_code\":"
+    "\"RM\",\"tracking\":[\"s10\"]}]}";
+
+/* Runs a check of `list` against the site above, at a port where nobody listens. */
+static int check(const char *kind, const char *list)
+{
+    char name[] = "/tmp/packctl-site-XXXXXX", line[1024];
+    int fd = mkstemp(name);
+    assert_int_equal(write(fd, site, sizeof site - 1), sizeof site - 1);
+    close(fd);
+    (void)snprintf(line, sizeof line,
+                   "printf '%s' | '%s' --url http://127.0.0.1:9 --site %s rules check %s 2>&1",
+                   list, program, name, kind);
+    FILE *f = popen(line, "r");
+    assert_non_null(f);
+    size_t len = fread(said, 1, sizeof said - 1, f);
+    said[len] = 0;
+    int status = pclose(f);
+    unlink(name);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void packctl__checks_a_list_against_the_rules_without_a_station(void **state)
+{
+    (void)state;
+    assert_int_equal(check("sku", "00451\\n7A\\n"), 0);
+    says("00451\t451\tsku_rules[0]; does not lead back\n");
+    says("7A\t7A\tsku_rules[0]\n");
+    assert_int_equal(check("sku", "00451\\n451\\n"), 1);
+    says("HELD: sku.collision: \"00451\" and \"451\" both become \"451\"");
+    assert_int_equal(check("method", "Next day\\nNext  day\\n"), 1);
+    says("Next day\tDPD\tany service\n");
+    says("Next  day\tHELD: ship_method.unmapped\n");
+    assert_int_equal(check("tracking", "RM\\tRB123456786GB\\n"), 1);
+    says("HELD: its check digit is wrong");
+    assert_int_equal(check("nonsense", ""), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(packctl__checks_a_list_against_the_rules_without_a_station),
         cmocka_unit_test(packctl__tells_what_waits_and_where),
         cmocka_unit_test(packctl__lists_and_settles_exceptions),
         cmocka_unit_test(packctl__passes_scans_and_recalls_on),
