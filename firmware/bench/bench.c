@@ -310,6 +310,14 @@ static void scan_command(struct bench *b, struct slice command, struct slice tex
         block_refuse(b, say("bench.unknown_command"), say("bench.scan_again"), text);
 }
 
+static void scan_code(struct bench *b, const struct scan *scan)
+{
+    bool idle = b->phase == PHASE_IDLE || b->phase == PHASE_SAVED;
+    struct slice key = read_scan(b, scan);
+    if (idle && b->reading.kind == READING_REFUSED && is_saved_already(b, scan->text)) return;
+    if (!read_refuse(b, scan, key)) scan_by_phase(b, key);
+}
+
 static void scan_step(struct bench *b, const struct scan *scan)
 {
     struct slice rest;
@@ -322,10 +330,8 @@ static void scan_step(struct bench *b, const struct scan *scan)
         scan_faulty(b, scan);
     } else if (has_prefix(scan->text, b->config->site.badge_prefix, &rest)) {
         scan_badge(b, rest);
-    } else if (scan->text.len >= CODE_CAP) {
-        block_refuse(b, say("bench.unreadable"), say("bench.scan_too_long"), scan->text);
     } else {
-        scan_by_phase(b, scan->text);
+        scan_code(b, scan);
     }
 }
 
@@ -385,6 +391,7 @@ void bench_product_known(struct bench *b, uint32_t ticket, err_t error)
     b->ticket = 0;
     b->deadline = MONO_NEVER;
     (void)error; /* whatever was learned is in the catalogue now */
+    b->reading = b->asked_reading;
     if (b->phase == PHASE_PACKING || b->phase == PHASE_PACKAGING)
         pack_scan(b, slice_text(b->asked), false);
     b->changed = true;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "firmware/codes/gtin.h"
+
 static qty_t room_of(const struct session_line *l)
 {
     int64_t left = l->to_pack.milli - l->packed.milli;
@@ -62,9 +64,13 @@ static err_t product_here(struct bench *b, struct slice text, struct product_hit
 {
     struct product_hit hits[HITS_MAX];
     size_t count = 0, here = 0;
-    err_t e = catalogue_products(b->store, text, hits, HITS_MAX, &count);
+    const struct reading *r = &b->reading;
+    struct slice barcode = r->gtin[0] ? slice_text(r->gtin) : text;
+    struct slice sku = r->kind == READING_TEXT ? text : SLICE_NONE;
+    if (r->either) barcode = SLICE_NONE;
+    err_t e = catalogue_products_as(b->store, barcode, sku, hits, HITS_MAX, &count);
     if (e) return e;
-    if (count == 0) return ERR_NOTFOUND;
+    if (count == 0) return r->either ? ERR_AMBIGUOUS : ERR_NOTFOUND;
     if (count > HITS_MAX) return ERR_AMBIGUOUS;
     *out = hits[0];
     for (size_t i = 0; i < count; i++) {
@@ -157,8 +163,13 @@ static void count(struct bench *b, struct product_hit *hit, struct slice text)
 
 static void ask_for_product(struct bench *b, struct slice text)
 {
+    char printed[READING_GTIN_CAP];
+    bool element = b->reading.kind == READING_ELEMENTS && b->reading.gtin[0];
     if (slice_copy(text, b->asked, sizeof b->asked)) return;
-    b->orders.product(b->orders.ctx, session_ask(b, CHECK_WAIT_MS), text);
+    b->asked_reading = b->reading;
+    if (element) gtin_printed(b->reading.gtin, printed);
+    b->orders.product(b->orders.ctx, session_ask(b, CHECK_WAIT_MS),
+                      element ? slice_text(printed) : text);
 }
 
 static void unknown_code(struct bench *b, struct slice text)
@@ -186,6 +197,10 @@ void pack_scan(struct bench *b, struct slice text, bool may_ask)
     }
     if (catalogue_packaging(b->store, text, &packaging) == ERR_OK) {
         pack_packaging(b, &packaging);
+        return;
+    }
+    if (b->reading.kind == READING_ELEMENTS && !b->reading.gtin[0] && !b->reading.sscc[0]) {
+        block_refuse(b, say("bench.code_without_item"), expected(b), text);
         return;
     }
     err_t e = product_here(b, text, &hit);

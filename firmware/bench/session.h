@@ -3,6 +3,7 @@
 #define PACKD_BENCH_SESSION_H
 
 #include "firmware/bench/bench.h"
+#include "firmware/codes/reading.h"
 
 /* Stored as a number: never renumber. */
 enum bench_phase {
@@ -148,6 +149,9 @@ struct bench {
     bool claim_asked; /* and not refused */
     bool awaits_void; /* in PHASE_BUYING: the label before is not void yet */
 
+    struct reading reading;       /* what the scan at hand says by itself; `rest` is not kept */
+    struct reading asked_reading; /* of the code a product order is about */
+
     char last_reference[REFERENCE_CAP];
     int64_t last_saved_at;
     size_t last_parcels;
@@ -275,6 +279,13 @@ void ask_recall(struct bench *b);
 void ask_manifest(struct bench *b);
 void ask_words(const struct bench *b, struct say *headline, struct say *detail,
                struct say *next_step);
+
+/* read.c */
+/* Reads the scan into b->reading. What the session looks it up by: GS1 data by its number, anything
+ * else by its text; a label that is awaited by its text, whatever it says. */
+struct slice read_scan(struct bench *b, const struct scan *scan);
+/* True: the code is wrong or too long, and refused. A label that is awaited never is wrong. */
+bool read_refuse(struct bench *b, const struct scan *scan, struct slice key);
 
 /* pack.c */
 struct session_line *pack_line_in_view(struct bench *b); /* NULL: nothing is left to pack */

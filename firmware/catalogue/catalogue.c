@@ -85,10 +85,16 @@ err_t catalogue_gtin(struct slice code, char out[15])
 err_t catalogue_products(struct store *st, struct slice code, struct product_hit *out, size_t cap,
                          size_t *out_count)
 {
-    *out_count = 0;
-    if (code.len == 0 || code.len >= CODE_CAP) return ERR_OK;
     char gtin[15];
     bool folds = catalogue_gtin(code, gtin) == ERR_OK;
+    return catalogue_products_as(st, folds ? slice_text(gtin) : code, code, out, cap, out_count);
+}
+
+err_t catalogue_products_as(struct store *st, struct slice barcode, struct slice sku,
+                            struct product_hit *out, size_t cap, size_t *out_count)
+{
+    *out_count = 0;
+    if (barcode.len >= CODE_CAP || sku.len >= CODE_CAP || barcode.len + sku.len == 0) return ERR_OK;
     AUTO_STMT sqlite3_stmt *q = NULL;
     err_t e = store_prepare(
         st,
@@ -97,8 +103,8 @@ err_t catalogue_products(struct store *st, struct slice code, struct product_hit
         "UNION SELECT id, code, 'unit', 1000 FROM product WHERE code = ?2 ORDER BY 1, 3",
         &q);
     if (e) return e;
-    store_bind_slice(q, 1, folds ? slice_text(gtin) : code);
-    store_bind_slice(q, 2, code);
+    store_bind_slice(q, 1, barcode);
+    store_bind_slice(q, 2, sku);
     for (;;) {
         bool row = false;
         e = store_step(st, q, &row);

@@ -123,6 +123,10 @@ MUST_CHECK err_t catalogue_product(struct store *st, struct slice code, struct p
  * barcode: the caller narrows to the products of its order. */
 MUST_CHECK err_t catalogue_products(struct store *st, struct slice code, struct product_hit *out,
                                     size_t cap, size_t *out_count);
+/* The same for a code that is read already: `barcode` as barcodes are kept (a GTIN folded to 14
+ * digits), `sku` byte for byte; each may be empty. */
+MUST_CHECK err_t catalogue_products_as(struct store *st, struct slice barcode, struct slice sku,
+                                       struct product_hit *out, size_t cap, size_t *out_count);
 /* Folds a GTIN to its 14 digits. ERR_INVALID: not 8, 12, 13 or 14 digits, a wrong check digit, or
  * all zeros (then compare the text as it is). */
 MUST_CHECK err_t catalogue_gtin(struct slice code, char out[15]);

@@ -115,6 +115,15 @@ enum code_fault gtin_from_eight(struct slice digits, char out[GTIN_CAP])
     return CODE_OK;
 }
 
+void gtin_printed(const char *gtin, char out[GTIN_CAP])
+{
+    static const uint8_t dropped[] = {6, 2, 1};
+    size_t zeros = strspn(gtin, "0"), from = 0;
+    for (size_t i = 0; i < sizeof dropped && from == 0; i++)
+        if (zeros >= dropped[i]) from = dropped[i];
+    slice_copy_cut(slice_text(gtin + from), out, GTIN_CAP);
+}
+
 int hex_digit(uint8_t c)
 {
     if (c >= '0' && c <= '9') return c - '0';

@@ -29,6 +29,10 @@ enum code_fault gtin_from_upce(struct slice digits, char out[GTIN_CAP]);
  * digits fit. */
 enum code_fault gtin_from_eight(struct slice digits, char out[GTIN_CAP]);
 
+/* As it is printed on goods and kept by most systems: without the leading zeros of a GTIN-8, 12 or
+ * 13. `gtin` has 14 digits. */
+void gtin_printed(const char *gtin, char out[GTIN_CAP]);
+
 /* A hexadecimal digit's value; -1: none. */
 int hex_digit(uint8_t c);
 

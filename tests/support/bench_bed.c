@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "firmware/codes/aim.h"
+
 #define CHECKED_OK(call) assert_int_equal((call), ERR_OK)
 
 static void ask_find(void *ctx, uint32_t ticket, struct slice code)
@@ -23,7 +25,7 @@ static void ask_find(void *ctx, uint32_t ticket, struct slice code)
 static void ask_product(void *ctx, uint32_t ticket, struct slice code)
 {
     struct bench_bed *bed = ctx;
-    (void)code;
+    slice_copy_cut(code, bed->asked.product_code, sizeof bed->asked.product_code);
     bed->asked.products++;
     bed->asked.product_ticket = ticket;
 }
@@ -286,6 +288,7 @@ void bed_settle(struct bench_bed *bed)
 void bed_scan(struct bench_bed *bed, const char *text)
 {
     struct scan scan = {.text = slice_text(text)};
+    slice_copy_cut(aim_split(&scan.text), scan.aim, sizeof scan.aim);
     bench_scan(bed->bench, "scanner", &scan);
     bed_settle(bed);
 }

@@ -21,6 +21,7 @@ struct bed_asked {
     bool take_over;
     int64_t shipment, printed_parcel, recalled;
     unsigned recalls;
+    char product_code[CODE_CAP]; /* of the last product order */
 };
 
 struct bench_bed {
@@ -46,7 +47,8 @@ void bed_close(struct bench_bed *bed);
 /* As after a power cut: memory goes, the store stays. */
 void bed_restart(struct bench_bed *bed);
 
-/* Each commits, acknowledges, sends, and refreshes bed->view. */
+/* Each commits, acknowledges, sends, and refreshes bed->view. A scan may begin with a symbology
+ * identifier. */
 void bed_scan(struct bench_bed *bed, const char *text);
 void bed_command(struct bench_bed *bed, const char *command);
 void bed_verdict(struct bench_bed *bed, enum verdict_kind kind, const char *rule);

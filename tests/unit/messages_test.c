@@ -14,6 +14,7 @@
 
 #include "firmware/base/json.h"
 #include "firmware/base/text.h"
+#include "firmware/codes/fault.h"
 
 #define SOURCE_MAX (1u << 20)
 #define PATH_ROOM  600
@@ -205,6 +206,8 @@ static void messages__have_words_for_every_key_of_the_firmware(void **state)
     }
     for (size_t i = 0; i < sizeof more_events / sizeof *more_events; i++)
         want(&k, "story.", slice_text(more_events[i]), "more_events");
+    for (int fault = CODE_OK + 1; fault < CODE_FAULT_COUNT; fault++)
+        want(&k, "code.", slice_text(code_fault_name((enum code_fault)fault)), "fault.h");
     json_free(doc);
     assert_true(k.found > 150);
     assert_int_equal(k.missing, 0);
