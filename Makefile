@@ -33,7 +33,7 @@ LDFLAGS := -pie -Wl,-z,relro,-z,now $(LINK_$(VARIANT))
 CORE_CFLAGS := -std=c17 $(WARN) $(HARDEN) $(OPT_$(VARIANT)) -I. -I$(B)/gen
 HOST_CFLAGS := $(CORE_CFLAGS) -D_GNU_SOURCE
 
-CORE_LIBS := -lsqlite3 -lmbedcrypto -lpng -lm
+CORE_LIBS := -lsqlite3 -lcjson -lmbedcrypto -lpng -lm
 LINUX_LIBS := -lcurl -lmicrohttpd -lserialport -lsystemd -lpthread
 
 # ------------------------------------------------------------------------------------- sources --
@@ -305,12 +305,13 @@ $(B)/packd.stripped: $(B)/packd
 
 # --------------------------------------------------------------------------------------- checks --
 # What the pure rooms may ask of the outside: the HAL, their libraries, and the plain C library.
-SEAMS := hal_|sqlite3_|mbedtls_|png_|mem(cpy|move|set|cmp|chr)$$|str(len|cmp|ncmp|chr|rchr|str|spn|cspn|tod)$$|v?snprintf$$|(malloc|calloc|realloc|free|abort)$$|setjmp$$|_setjmp$$|__sigsetjmp$$|longjmp$$|__longjmp_chk$$|__stack_chk_fail$$|__(assert|snprintf|vsnprintf|memcpy|memset|memmove)(_chk|_fail)$$|qsort$$|bsearch$$|_GLOBAL_OFFSET_TABLE_$$|l?l?round$$|floor$$|ceil$$|fabs$$|pow$$|isnan$$
+SEAMS := hal_|sqlite3_|cJSON_|mbedtls_|png_|mem(cpy|move|set|cmp|chr)$$|str(len|cmp|ncmp|chr|rchr|str|spn|cspn|tod)$$|v?snprintf$$|(malloc|calloc|realloc|free|abort)$$|setjmp$$|_setjmp$$|__sigsetjmp$$|longjmp$$|__longjmp_chk$$|__stack_chk_fail$$|__(assert|snprintf|vsnprintf|memcpy|memset|memmove)(_chk|_fail)$$|qsort$$|bsearch$$|_GLOBAL_OFFSET_TABLE_$$|l?l?round$$|floor$$|ceil$$|fabs$$|pow$$|isnan$$
 seams: $(LIBCORE) ## firmware and drivers reach the system only through the HAL
 	@nm -A --defined-only $(LIBCORE) | awk '{print $$NF}' | sort -u > $(B)/seams.ours
 	@nm -u $(LIBCORE) | awk '$$1 == "U" {print $$2}' | sort -u | comm -23 - $(B)/seams.ours | grep -vE '^($(SEAMS))' > $(B)/seams.foreign || true
 	@if [ -s $(B)/seams.foreign ]; then echo "seams: the core reaches past the HAL:"; cat $(B)/seams.foreign; exit 1; fi
 	@if grep -nE '#include <(unistd|fcntl|sys/|poll|pthread|time|termios|signal|curl|microhttpd|libserialport|errno)' $(FIRMWARE_C) $(DRIVERS_C) $(wildcard firmware/*.h firmware/*/*.h drivers/*/*.h); then echo "seams: a system header in the core"; exit 1; fi
+	@if grep -lE 'cJSON\.h' $(wildcard firmware/*/*.[ch] drivers/*/*.[ch]) | grep -v '^firmware/base/json'; then echo "seams: only json*.c knows cJSON"; exit 1; fi
 	@if grep -nwE 'strcpy|strcat|sprintf|strncpy|strtok|atoi|strtol|gets|alloca|malloc|calloc|realloc' $(filter-out firmware/base/mem.c,$(FIRMWARE_C) $(DRIVERS_C)) | grep -vE '^[^:]+:[0-9]+: *(/?\*|//)'; then echo "seams: a banned function"; exit 1; fi
 	@echo "seams: green"
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that are missing. Arguments: build, test, check, devices (each on its own).
 set -eu
-build="build-essential pkg-config libcurl4-openssl-dev libmbedtls-dev libserialport-dev libsqlite3-dev
+build="build-essential pkg-config libcurl4-openssl-dev libmbedtls-dev libcjson-dev libserialport-dev libsqlite3-dev
  libmicrohttpd-dev libsystemd-dev libpng-dev libzbar-dev poppler-utils fontconfig fonts-urw-base35"
 test="libcmocka-dev libssl-dev openssl zbar-tools chromium chromium-driver"
 check="clang clang-tidy clang-format cppcheck"

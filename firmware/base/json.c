@@ -2,8 +2,9 @@
 
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
 #include "firmware/base/json_scan.h"
-#include "firmware/base/json_tree.h"
 #include "firmware/base/text.h"
 
 /* --------------------------------------------------------------------------------- navigation --
@@ -11,27 +12,21 @@
 
 enum json_kind json_kind(json_node n)
 {
-    const struct node *c = n;
-    return c != NULL ? c->kind : JSON_ABSENT;
-}
-
-static json_node member_named(json_node n, struct slice name)
-{
-    const struct node *c = n;
-    if (c == NULL || c->kind != JSON_OBJECT) return NULL;
-    for (c = c->child; c != NULL; c = c->next) {
-        if ((uint8_t)c->name[0] == name.ptr[0] && slice_is(name, c->name)) return c;
-    }
-    return NULL;
+    const cJSON *c = n;
+    if (c == NULL) return JSON_ABSENT;
+    if (cJSON_IsNull(c)) return JSON_NULL;
+    if (cJSON_IsBool(c)) return JSON_BOOL;
+    if (cJSON_IsNumber(c)) return JSON_NUMBER;
+    if (cJSON_IsString(c)) return JSON_STRING;
+    return cJSON_IsArray(c) ? JSON_ARRAY : JSON_OBJECT;
 }
 
 json_node json_member(json_node n, const char *name)
 {
-    const struct node *c = n;
-    if (c == NULL || c->kind != JSON_OBJECT || name == NULL) return NULL;
-    for (c = c->child; c != NULL; c = c->next) {
-        if (c->name[0] == name[0] && strcmp(c->name, name) == 0) return c;
-    }
+    const cJSON *c = n;
+    if (!cJSON_IsObject(c) || name == NULL) return NULL;
+    for (c = c->child; c != NULL; c = c->next)
+        if (c->string[0] == name[0] && strcmp(c->string, name) == 0) return c;
     return NULL;
 }
 
@@ -54,7 +49,6 @@ static json_node step_into(json_node n, struct slice token)
     char name[128];
     struct buf b = buf_over(name, sizeof name);
     if (json_kind(n) == JSON_ARRAY) return element_at(n, token);
-    if (token.len > 0 && slice_find_byte(token, '~') == token.len) return member_named(n, token);
     for (size_t i = 0; i < token.len; i++) {
         uint8_t c = token.ptr[i];
         if (c == '~' && i + 1 < token.len) c = token.ptr[++i] == '1' ? '/' : '~';
@@ -79,13 +73,13 @@ json_node json_at(json_node n, const char *pointer)
 
 json_node json_first(json_node n)
 {
-    const struct node *c = n;
-    return c != NULL ? c->child : NULL;
+    const cJSON *c = n;
+    return cJSON_IsArray(c) || cJSON_IsObject(c) ? c->child : NULL;
 }
 
 json_node json_next(json_node n)
 {
-    const struct node *c = n;
+    const cJSON *c = n;
     return c != NULL ? c->next : NULL;
 }
 
@@ -100,8 +94,8 @@ size_t json_count(json_node n)
 
 struct slice json_name(json_node n)
 {
-    const struct node *c = n;
-    return c != NULL ? slice_text(c->name) : SLICE_NONE;
+    const cJSON *c = n;
+    return c != NULL ? slice_text(c->string) : SLICE_NONE;
 }
 
 /* ------------------------------------------------------------------------------------- values --
@@ -109,14 +103,14 @@ struct slice json_name(json_node n)
 
 struct slice json_text(json_node n)
 {
-    const struct node *c = n;
-    return c != NULL && c->kind == JSON_STRING ? slice_text(c->text) : SLICE_NONE;
+    const cJSON *c = n;
+    return cJSON_IsString(c) ? slice_text(c->valuestring) : SLICE_NONE;
 }
 
 bool json_bool(json_node n, bool otherwise)
 {
-    const struct node *c = n;
-    return c != NULL && c->kind == JSON_BOOL ? c->truth : otherwise;
+    const cJSON *c = n;
+    return cJSON_IsBool(c) ? cJSON_IsTrue(c) : otherwise;
 }
 
 #define EXPONENT_MAX 40
@@ -124,8 +118,8 @@ bool json_bool(json_node n, bool otherwise)
 
 static struct slice raw_number(json_node n)
 {
-    const struct node *c = n;
-    return slice_text(c->text);
+    const cJSON *c = n;
+    return slice_text(c->valuestring);
 }
 
 /* Drops a point with nothing but zeros behind it. */
@@ -234,45 +228,37 @@ err_t json_qty(json_node n, qty_t *out)
 /* ---------------------------------------------------------------------------------- rendering --
  */
 
-static void render_begin(struct json_writer *w, const struct node *n, const char *name)
+static void render_begin(struct json_writer *w, const cJSON *n, const char *name)
 {
-    switch (n->kind) {
-    case JSON_OBJECT:
+    if (cJSON_IsObject(n)) {
         json_open_object(w, name);
-        return;
-    case JSON_ARRAY:
+    } else if (cJSON_IsArray(n)) {
         json_open_array(w, name);
-        return;
-    case JSON_STRING:
+    } else if (cJSON_IsString(n)) {
         json_put_slice(w, name, json_text(n));
-        return;
-    case JSON_NUMBER:
+    } else if (cJSON_IsNumber(n)) {
         json_put_raw(w, name, raw_number(n));
-        return;
-    case JSON_BOOL:
-        json_put_bool(w, name, n->truth);
-        return;
-    case JSON_NULL:
-    case JSON_ABSENT:
-        break;
+    } else if (cJSON_IsBool(n)) {
+        json_put_bool(w, name, cJSON_IsTrue(n));
+    } else {
+        json_put_null(w, name);
     }
-    json_put_null(w, name);
 }
 
-static void render_end(struct json_writer *w, const struct node *n)
+static void render_end(struct json_writer *w, const cJSON *n)
 {
-    if (n->kind == JSON_OBJECT) json_close_object(w);
-    if (n->kind == JSON_ARRAY) json_close_array(w);
+    if (cJSON_IsObject(n)) json_close_object(w);
+    if (cJSON_IsArray(n)) json_close_array(w);
 }
 
 void json_render(json_node n, struct buf *b)
 {
-    const struct node *above[JSON_DEPTH_MAX + 1];
+    const cJSON *above[JSON_DEPTH_MAX + 1];
     size_t depth = 0;
     struct json_writer w = json_write(b);
-    const struct node *c = n;
+    const cJSON *c = n;
     while (c != NULL) {
-        render_begin(&w, c, depth > 0 ? c->name : NULL);
+        render_begin(&w, c, depth > 0 ? c->string : NULL);
         if (c->child != NULL) {
             above[depth++] = c;
             c = c->child;

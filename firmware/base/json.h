@@ -1,8 +1,8 @@
-/* json.h - strict reading and bounded writing of JSON.
+/* json.h - strict reading and bounded writing of JSON. Only json.c knows cJSON.
  *
- * Reading refuses what lenient readers let pass: trailing bytes, duplicate keys, \u0000, raw
- * control characters, invalid UTF-8, a BOM, nesting beyond JSON_DEPTH_MAX. Integers beyond 2^53 are
- * kept as text exactly as written. Unknown members are ignored. */
+ * Reading refuses what cJSON lets pass: trailing bytes, duplicate keys, \u0000, raw control
+ * characters, invalid UTF-8, a BOM, nesting beyond JSON_DEPTH_MAX. Integers beyond 2^53 are kept
+ * as text exactly as written. Unknown members are ignored. */
 #ifndef PACKD_BASE_JSON_H
 #define PACKD_BASE_JSON_H
 

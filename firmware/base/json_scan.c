@@ -243,3 +243,23 @@ err_t json_scan(struct slice text, size_t *out_values, struct json_fault *fault)
     fill_fault(&s, fault);
     return ERR_PROTO;
 }
+
+struct slice json_scan_number(struct slice text, size_t *pos)
+{
+    struct scan s = {.text = text, .pos = *pos};
+    size_t from = 0;
+    while (s.pos < text.len && peek(&s) != '-' && !is_digit(peek(&s))) {
+        if (peek(&s) != '"') {
+            s.pos++;
+            continue;
+        }
+        for (s.pos++; peek(&s) != '"' && s.pos < text.len; s.pos++) {
+            if (peek(&s) == '\\') s.pos++;
+        }
+        s.pos++;
+    }
+    from = s.pos;
+    if (s.pos < text.len) (void)scan_number(&s); /* json_scan accepted it */
+    *pos = s.pos;
+    return slice_sub(text, from, s.pos);
+}

@@ -1,4 +1,5 @@
 /* The least a station could weigh: the same libraries linked and initialised, then nothing. */
+#include <cjson/cJSON.h>
 #include <curl/curl.h>
 #include <libserialport.h>
 #include <mbedtls/ctr_drbg.h>
@@ -46,6 +47,7 @@ int main(int argc, char **argv)
     mbedtls_entropy_init(&entropy);
     mbedtls_ctr_drbg_init(&random);
     (void)mbedtls_ctr_drbg_seed(&random, mbedtls_entropy_func, &entropy, NULL, 0);
+    cJSON_Delete(cJSON_Parse("{\"a\":1}"));
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
     png_destroy_read_struct(&png, NULL, NULL);
     if (sp_list_ports(&ports) == SP_OK) sp_free_port_list(ports);

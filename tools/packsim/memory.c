@@ -1,6 +1,6 @@
 /* memory.c - malloc for a program of one thread: size classes with free lists, nothing given back.
  *
- * Takes the place of the C library's for the whole program, SQLite included; a world does
+ * Takes the place of the C library's for the whole program, SQLite and cJSON included; a world does
  * little else than small allocations. Left out under the sanitizers, which bring their own. */
 #include <errno.h>
 #include <stdint.h>
