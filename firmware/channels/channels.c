@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "firmware/base/mem.h"
+#include "firmware/base/text.h"
 #include "firmware/channels/run.h"
 
 #define CONCURRENCY 2 /* orders reported at once to one shop; its rate is shared by all benches */
+#define INVENTORY   1 /* step after Clarus */
 #define STOREFRONT  2 /* step after Clarus and the inventory system */
 
 /* A document "bigcommerce.json" beside the configuration stands in for the compiled-in one. Too
@@ -24,6 +26,51 @@ static err_t read_definition(struct channels *ch, const char *name, struct buf *
     return e == ERR_NOSPACE ? ERR_OK : e;
 }
 
+struct slice channel_option(const struct config_channel *config, struct slice name)
+{
+    for (size_t i = 0; i < CONFIG_OPTIONS_MAX; i++) {
+        struct slice text = slice_text(config->options[i]);
+        size_t equals = slice_find_byte(text, '=');
+        if (equals < text.len && slice_eq(slice_sub(text, 0, equals), name)) {
+            return slice_sub(text, equals + 1, text.len);
+        }
+    }
+    return SLICE_NONE;
+}
+
+static err_t option_fault(const struct config_channel *config, struct slice name,
+                          const char *reason, struct definition_fault *fault)
+{
+    struct buf b = buf_over(fault->path, sizeof fault->path - 1);
+    *fault = (struct definition_fault){.name = ""};
+    memcpy(fault->name, config->definition, sizeof fault->name);
+    buf_text(&b, "$.options.");
+    text_visible(&b, name, 40);
+    b = buf_over(fault->reason, sizeof fault->reason - 1);
+    buf_printf(&b, "%s: channel \"%s\", options", reason, config->name);
+    return ERR_INVALID;
+}
+
+/* Every option the definition requires is set, and none is set that it does not know. */
+static err_t check_options(const struct channel *c, struct definition_fault *fault)
+{
+    json_node options = json_member(c->definition.root, "options");
+    for (json_node n = json_first(options); n != NULL; n = json_next(n)) {
+        bool required = json_bool(json_member(n, "required"), false);
+        if (required && channel_option(c->config, json_name(n)).len == 0) {
+            return option_fault(c->config, json_name(n), "required and not set", fault);
+        }
+    }
+    for (size_t i = 0; i < CONFIG_OPTIONS_MAX; i++) {
+        char name[VALUE_NAME_CAP];
+        struct slice text = slice_text(c->config->options[i]);
+        struct slice key = slice_sub(text, 0, slice_find_byte(text, '='));
+        bool known = slice_copy(key, name, sizeof name) == ERR_OK && json_member(options, name);
+        if (text.len > 0 && !known) return option_fault(c->config, key, "unknown option", fault);
+    }
+    return ERR_OK;
+}
+
 static err_t load_channel(struct channels *ch, const struct config_channel *config,
                           struct definition_fault *fault)
 {
@@ -35,8 +82,9 @@ static err_t load_channel(struct channels *ch, const struct config_channel *conf
         e = definition_load(config->definition, buf_slice(&text), &c->definition, fault);
     }
     buf_deinit(&text);
-    if (e == ERR_OK) ch->channel_count++;
-    return e;
+    if (e) return e;
+    ch->channel_count++; /* its definition is freed with the others */
+    return check_options(c, fault);
 }
 
 err_t channels_new(const struct channels_options *options, struct channels **out,
@@ -68,8 +116,15 @@ void channels_free(struct channels *ch)
     }
     for (size_t i = 0; i < ch->channel_count; i++) {
         definition_deinit(&ch->channels[i].definition);
+        login_forget(&ch->channels[i].login);
     }
     mem_free(ch);
+}
+
+static uint8_t step_of(const struct channel *c)
+{
+    struct slice role = json_text(json_member(c->definition.root, "role"));
+    return slice_is(role, "inventory") ? INVENTORY : STOREFRONT;
 }
 
 err_t channels_register(struct channels *ch)
@@ -83,7 +138,7 @@ err_t channels_register(struct channels *ch)
         struct channel *c = &ch->channels[i];
         uint32_t share = c->config->pace_per_minute / benches;
         struct destination_spec spec = {
-            .step = STOREFRONT,
+            .step = step_of(c),
             .concurrency = CONCURRENCY,
             .pace_per_minute = c->config->pace_per_minute > 0 && share == 0 ? 1 : share,
             .benches = benches,
@@ -118,7 +173,9 @@ static struct channel *channel_by_name(struct channels *ch, const char *name)
 static bool needs_no_check(struct channels *ch, const struct consignment *c,
                            const struct channel *channel)
 {
-    if (channel != NULL) return !channel->config->check_state;
+    if (channel != NULL) {
+        return !channel->config->check_state || !run_has_reads(&channel->definition, "check");
+    }
     const struct config_site *site = &ch->o.config->site;
     if (strcmp(c->channel, "none") == 0 || site->channel_count == 0) return true;
     for (size_t i = 0; i < site->channel_count; i++) {

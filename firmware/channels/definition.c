@@ -2,15 +2,36 @@
 
 #include <string.h>
 
-extern const unsigned char asset_bigcommerce_json[];
-extern const size_t asset_bigcommerce_json_len;
+#define DEFINITIONS(X) X("bigcommerce", bigcommerce)
+
+#define DECLARE(name, symbol)                                                                      \
+    extern const unsigned char asset_##symbol##_json[];                                            \
+    extern const size_t asset_##symbol##_json_len;
+DEFINITIONS(DECLARE)
+
+static const struct {
+    const char *name;
+    const unsigned char *text;
+    const size_t *len;
+} builtins[] = {
+#define ROW(name, symbol) {name, asset_##symbol##_json, &asset_##symbol##_json_len},
+    DEFINITIONS(ROW)
+#undef ROW
+};
 
 struct slice definition_builtin(const char *name)
 {
-    if (strcmp(name, "bigcommerce") == 0) {
-        return slice_of(asset_bigcommerce_json, asset_bigcommerce_json_len);
+    for (size_t i = 0; i < sizeof builtins / sizeof builtins[0]; i++) {
+        if (strcmp(builtins[i].name, name) == 0) {
+            return slice_of(builtins[i].text, *builtins[i].len);
+        }
     }
     return SLICE_NONE;
+}
+
+const char *definition_builtin_name(size_t index)
+{
+    return index < sizeof builtins / sizeof builtins[0] ? builtins[index].name : NULL;
 }
 
 static void fault_put(struct definition_fault *fault, const char *name, const char *path,

@@ -7,7 +7,7 @@
 
 #define DEFINITION_MAX  65536
 #define READS_MAX       8
-#define STEPS_MAX       8
+#define STEPS_MAX       12
 #define PAGES_MAX       50
 #define PAGE_SIZE_MAX   1000
 #define LIMIT_VALUE_MAX 511
@@ -24,6 +24,8 @@ MUST_CHECK err_t definition_load(const char *name, struct slice text, struct def
 void definition_deinit(struct definition *d);
 /* The text compiled in under this name; empty when there is none. */
 struct slice definition_builtin(const char *name);
+/* Names of those compiled in; NULL behind the last. */
+const char *definition_builtin_name(size_t index);
 
 /* Checks a parsed definition: known keys, types, pointers, names of values, bounds. */
 MUST_CHECK err_t definition_check(const char *name, json_node root, struct definition_fault *fault);

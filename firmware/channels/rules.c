@@ -1,8 +1,10 @@
 #include "firmware/channels/rules.h"
 
 #include "firmware/base/text.h"
+#include "firmware/channels/pointer.h"
 
-#define WAIT_MS_MAX INT64_C(86400000) /* a server asking for more is not believed */
+#define WAIT_MS_MAX INT64_C(86400000)   /* a server asking for more is not believed */
+#define EPOCH_MAX   INT64_C(9000000000) /* seconds; the year 2255 */
 
 /* ----------------------------------------------------------------------------------- conditions --
  */
@@ -27,11 +29,12 @@ static bool is_scalar(json_node n)
 static bool equals(struct slice found, json_node wanted, const struct values *v)
 {
     char text[VALUE_CAP];
+    struct value_room number;
     struct buf room = buf_over(text, sizeof text);
     json_node in = json_member(wanted, "$in");
     if (in == NULL) return slice_eq(found, scalar_text(wanted, &room));
-    enum value_id id = value_id_of(json_text(in));
-    return id != VALUE_COUNT && v->text[id][0] != '\0' && slice_is(found, v->text[id]);
+    struct slice is = value_find(v, &v->place, json_text(in), &number);
+    return is.len > 0 && slice_eq(found, is);
 }
 
 static bool is_one_of(struct slice found, json_node list, const struct values *v)
@@ -57,28 +60,8 @@ static bool is_empty(json_node n)
            ((json_kind(n) == JSON_ARRAY || json_kind(n) == JSON_OBJECT) && json_count(n) == 0);
 }
 
-static bool condition_holds(json_node c, json_node root, const struct values *v)
+static bool text_passes(json_node c, struct slice is, const struct values *v)
 {
-    char text[VALUE_CAP];
-    struct buf room = buf_over(text, sizeof text);
-    json_node value = json_member(c, "value");
-    json_node at = json_member(c, "at");
-    char pointer[JSON_PATH_CAP] = "";
-    if (at != NULL && slice_copy(json_text(at), pointer, sizeof pointer) != ERR_OK) return false;
-    json_node found = at == NULL ? NULL : json_at(root, pointer);
-    json_node exists = json_member(c, "exists");
-    if (exists != NULL) return json_bool(exists, true) == (found != NULL);
-    json_node empty = json_member(c, "empty");
-    if (empty != NULL) return json_bool(empty, true) == is_empty(found);
-    struct slice is;
-    if (value != NULL) {
-        enum value_id id = value_id_of(json_text(value));
-        if (id == VALUE_COUNT) return false;
-        is = slice_text(v->text[id]);
-    } else {
-        if (!is_scalar(found)) return false;
-        is = scalar_text(found, &room);
-    }
     json_node part = json_member(c, "contains");
     if (part != NULL) return contains_nocase(is, json_text(part));
     json_node list = json_member(c, "in");
@@ -86,12 +69,48 @@ static bool condition_holds(json_node c, json_node root, const struct values *v)
     return equals(is, json_member(c, "equals"), v);
 }
 
-bool rules_hold(json_node conditions, json_node root, const struct values *v)
+static bool value_passes(json_node c, struct slice is, const struct values *v)
+{
+    json_node empty = json_member(c, "empty");
+    if (empty != NULL) return json_bool(empty, true) == (is.len == 0);
+    json_node exists = json_member(c, "exists");
+    if (exists != NULL) return json_bool(exists, true) == (is.len > 0);
+    return text_passes(c, is, v);
+}
+
+static bool node_passes(json_node c, json_node found, const struct values *v)
+{
+    char text[VALUE_CAP];
+    struct buf room = buf_over(text, sizeof text);
+    json_node exists = json_member(c, "exists");
+    if (exists != NULL) return json_bool(exists, true) == (found != NULL);
+    json_node empty = json_member(c, "empty");
+    if (empty != NULL) return json_bool(empty, true) == is_empty(found);
+    return is_scalar(found) && text_passes(c, scalar_text(found, &room), v);
+}
+
+static bool condition_holds(json_node c, const struct row *row, const struct values *v)
+{
+    struct value_room room;
+    json_node value = json_member(c, "value");
+    bool passes = value != NULL
+                      ? value_passes(c, value_find(v, &v->place, json_text(value), &room), v)
+                      : node_passes(c, pointer_member(row, c, "at"), v);
+    return passes != json_bool(json_member(c, "not"), false);
+}
+
+bool rules_hold_row(json_node conditions, const struct row *row, const struct values *v)
 {
     for (json_node c = json_first(conditions); c != NULL; c = json_next(c)) {
-        if (!condition_holds(c, root, v)) return false;
+        if (!condition_holds(c, row, v)) return false;
     }
     return true;
+}
+
+bool rules_hold(json_node conditions, json_node root, const struct values *v)
+{
+    const struct row row = {.node = root};
+    return rules_hold_row(conditions, &row, v);
 }
 
 /* -------------------------------------------------------------------------------------- answers --
@@ -137,14 +156,17 @@ static bool first_fitting(json_node rules, int status, json_node root, const str
         if (list != NULL && !status_listed(list, status)) continue;
         if (!rules_hold(json_member(r, "if"), root, v)) continue;
         out->rule = json_text(json_member(r, "rule"));
+        err_ignore(json_int(json_member(r, "times"), 1, REREADS_MAX, &out->times)); /* else 1 */
         return rule_end_of(json_text(json_member(r, "then")), &out->end);
     }
     return false;
 }
 
-static bool succeeded(json_node own, int status, json_node root, const struct values *v)
+static bool succeeded(json_node definition, json_node own, int status, json_node root,
+                      const struct values *v)
 {
     json_node ok = json_member(own, "ok");
+    if (ok == NULL) ok = json_member(definition, "ok");
     if (ok == NULL) return status == 200 || status == 204;
     return status_listed(json_member(ok, "status"), status) &&
            rules_hold(json_member(ok, "if"), root, v);
@@ -153,12 +175,13 @@ static bool succeeded(json_node own, int status, json_node root, const struct va
 struct rule_result rules_judge(json_node definition, json_node own, int status, json_node root,
                                const struct values *v)
 {
-    struct rule_result r = {.end = RULE_OK};
+    struct rule_result r = {.end = RULE_OK, .times = 1};
     if (first_fitting(json_member(own, "errors"), status, root, v, &r)) return r;
-    if (succeeded(own, status, root, v)) return r;
+    if (succeeded(definition, own, status, root, v)) return r;
     if (first_fitting(json_member(definition, "errors"), status, root, v, &r)) return r;
     /* A success status with a body that does not say so: it may have had its effect. */
-    r = (struct rule_result){.end = status / 100 == 2 ? RULE_LOOK : RULE_PARK};
+    r = (struct rule_result){.end = status / 100 == 2 ? RULE_LOOK : RULE_PARK, .times = 1};
+    if (status / 100 == 3) r.rule = SLICE("channel.redirect");
     return r;
 }
 
@@ -168,33 +191,70 @@ struct rule_result rules_judge(json_node definition, json_node own, int status, 
 static bool wait_of(struct slice value, struct slice unit, int64_t wall_ms, int64_t *out_ms)
 {
     int64_t n = 0;
+    bool epoch = slice_is(unit, "epoch");
     if (slice_is(unit, "date")) {
         if (clock_parse_http(value, &n) != ERR_OK) return false;
-        *out_ms = n > wall_ms ? n - wall_ms : 0;
-        return true;
+    } else if (text_int(value, 0, epoch ? EPOCH_MAX : WAIT_MS_MAX, &n) != ERR_OK) {
+        return false;
     }
-    if (text_int(value, 0, INT64_C(1000000000), &n) != ERR_OK) return false;
-    *out_ms = slice_is(unit, "ms") ? n : n * 1000;
+    if (epoch) n *= 1000;
+    if (epoch || slice_is(unit, "date")) n = n > wall_ms ? n - wall_ms : 0;
+    if (slice_is(unit, "s")) n *= 1000;
+    *out_ms = n;
     return true;
 }
 
-int64_t rules_wait(json_node definition, const struct hal_http_result *reply, int64_t wall_ms)
+/* Whole part of a number as servers write it: 2000, "2000", 2000.0. */
+static bool whole_at(json_node root, json_node hint, const char *member, int64_t *out)
+{
+    const struct row row = {.node = root};
+    qty_t q;
+    if (json_qty(pointer_member(&row, hint, member), &q) != ERR_OK) return false;
+    *out = q.milli / 1000;
+    return true;
+}
+
+/* A bucket that fills again: how long until it holds what was asked for. */
+static bool throttle_wait(json_node hint, json_node root, int64_t *out_ms)
+{
+    int64_t wanted = 0, there = 0, per_s = 0;
+    json_node t = json_member(hint, "throttle");
+    if (!whole_at(root, t, "requested", &wanted) || !whole_at(root, t, "available", &there) ||
+        !whole_at(root, t, "per_s", &per_s) || per_s <= 0)
+        return false;
+    *out_ms = wanted > there ? (wanted - there) * 1000 / per_s + 1 : 0;
+    return wanted > there;
+}
+
+static bool hint_wait(json_node hint, const struct hal_http_result *reply, json_node root,
+                      int64_t wall_ms, int64_t *out_ms)
+{
+    char text[64];
+    struct buf room = buf_over(text, sizeof text);
+    json_node otherwise = json_member(hint, "otherwise_ms");
+    if (otherwise != NULL) return json_int(otherwise, 0, WAIT_MS_MAX, out_ms) == ERR_OK;
+    if (json_member(hint, "throttle") != NULL) return throttle_wait(hint, root, out_ms);
+    struct slice unit = json_text(json_member(hint, "unit"));
+    if (json_member(hint, "at") != NULL) {
+        const struct row row = {.node = root};
+        json_node n = pointer_member(&row, hint, "at");
+        return n != NULL && wait_of(scalar_text(n, &room), unit, wall_ms, out_ms);
+    }
+    char header[64];
+    if (slice_copy(json_text(json_member(hint, "header")), header, sizeof header)) return false;
+    struct slice value = hal_http_header(reply, header);
+    return value.len > 0 && wait_of(value, unit, wall_ms, out_ms);
+}
+
+int64_t rules_wait(json_node definition, const struct hal_http_result *reply, json_node root,
+                   int64_t wall_ms)
 {
     json_node hints = json_member(definition, "waits");
     for (json_node h = json_first(hints); h != NULL; h = json_next(h)) {
+        int64_t ms = 0;
         json_node list = json_member(h, "status");
         if (list != NULL && !status_listed(list, reply->status)) continue;
-        int64_t ms = 0;
-        json_node otherwise = json_member(h, "otherwise_ms");
-        if (otherwise != NULL && json_int(otherwise, 0, WAIT_MS_MAX, &ms) == ERR_OK) return ms;
-        char header[64];
-        if (slice_copy(json_text(json_member(h, "header")), header, sizeof header) != ERR_OK) {
-            continue;
-        }
-        struct slice value = hal_http_header(reply, header);
-        struct slice unit = json_text(json_member(h, "unit"));
-        if (value.len == 0 || !wait_of(value, unit, wall_ms, &ms)) continue;
-        return ms < WAIT_MS_MAX ? ms : WAIT_MS_MAX;
+        if (hint_wait(h, reply, root, wall_ms, &ms)) return ms < WAIT_MS_MAX ? ms : WAIT_MS_MAX;
     }
     return 0;
 }

@@ -1,4 +1,4 @@
-#include "firmware/channels/run.h"
+#include "firmware/channels/run_inner.h"
 
 #include <assert.h>
 #include <string.h>
@@ -6,14 +6,26 @@
 #include "firmware/base/mem.h"
 #include "firmware/base/text.h"
 #include "firmware/channels/mapped.h"
-#include "firmware/channels/template.h"
-
-#define URL_ROOM  2048
-#define BODY_MAX  (128u << 10)
-#define TOKEN_MAX 512
+#include "firmware/channels/take.h"
 
 /* ------------------------------------------------------------------------------------- life --
  */
+
+/* What the configuration says, else what the definition says; checked when the channel is loaded.
+ */
+static void set_options(struct run *r)
+{
+    json_node options = json_member(r->channel->definition.root, "options");
+    for (json_node n = json_first(options); n != NULL; n = json_next(n)) {
+        char name[VALUE_NAME_CAP];
+        struct buf b = buf_over(name, sizeof name);
+        struct slice value = channel_option(r->channel->config, json_name(n));
+        if (value.len == 0) value = json_text(json_member(n, "otherwise"));
+        buf_text(&b, "option.");
+        buf_put(&b, json_name(n));
+        err_ignore(value_set_named(&r->v, buf_slice(&b), value)); /* room was checked */
+    }
+}
 
 struct run *run_new(struct channels *ch, struct channel *channel, const char *use)
 {
@@ -27,6 +39,7 @@ struct run *run_new(struct channels *ch, struct channel *channel, const char *us
             return NULL;
         }
         remote_init(r->remote);
+        set_options(r);
         value_set_bool(&r->v, VALUE_CONFIG_CLAIM, channel->config->claim);
         value_set_bool(&r->v, VALUE_CONFIG_SET_STATUS, channel->config->set_status);
         return r;
@@ -43,147 +56,51 @@ void run_free(struct run *r)
     *r = (struct run){.channel = NULL};
 }
 
+static bool is_key_text(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t c = s.ptr[i];
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!alnum && c != '-' && c != '_' && c != '.') return false;
+    }
+    return true;
+}
+
 bool run_order_number_fits(const struct run *r)
 {
     struct slice number = slice_text(r->v.text[VALUE_ORDER_NUMBER]);
     struct slice form = json_text(json_member(r->channel->definition.root, "order_number"));
     if (number.len == 0) return false;
-    return slice_is(form, "digits") ? number.len <= 15 && text_is_digits(number)
-                                    : text_is_print(number);
-}
-
-/* ---------------------------------------------------------------------------------- requests --
- */
-
-struct outgoing {
-    struct hal_header headers[HAL_HTTP_HEADERS_MAX];
-    size_t count;
-    char names[HAL_HTTP_HEADERS_MAX][48];
-    char values[HAL_HTTP_HEADERS_MAX][128];
-    char token[TOKEN_MAX];
-};
-
-static err_t add_header(struct outgoing *o, struct slice name, struct slice value)
-{
-    if (o->count == HAL_HTTP_HEADERS_MAX) return ERR_NOSPACE;
-    size_t i = o->count;
-    err_t e = slice_copy(name, o->names[i], sizeof o->names[i]);
-    if (e == ERR_OK) e = slice_copy(value, o->values[i], sizeof o->values[i]);
-    if (e) return e;
-    o->headers[i] = (struct hal_header){.name = o->names[i], .value = o->values[i]};
-    o->count++;
-    return ERR_OK;
-}
-
-static err_t add_headers(struct outgoing *o, json_node map)
-{
-    err_t e = ERR_OK;
-    for (json_node n = json_first(map); n != NULL && e == ERR_OK; n = json_next(n)) {
-        e = add_header(o, json_name(n), json_text(n));
-    }
-    return e;
-}
-
-/* The secret goes straight from the HAL into the header. ERR_DENIED: there is none to use. */
-static err_t add_auth(struct run *r, struct outgoing *o)
-{
-    struct buf secret = buf_over(o->token, sizeof o->token - 1);
-    err_t e = hal_secret_read(effects_hal(r->ch->o.fx), r->channel->config->secret, &secret);
-    if (e || secret.overflow || secret.len == 0 || !text_is_print(buf_slice(&secret))) {
-        return ERR_DENIED;
-    }
-    o->token[secret.len] = '\0';
-    json_node auth = json_member(r->channel->definition.root, "auth");
-    e = slice_copy(json_text(json_member(auth, "header")), o->names[o->count], sizeof o->names[0]);
-    if (e) return e;
-    o->headers[o->count] = (struct hal_header){.name = o->names[o->count], .value = o->token};
-    o->count++;
-    return ERR_OK;
-}
-
-static enum hal_method method_of(struct slice word)
-{
-    if (slice_is(word, "POST")) return HAL_POST;
-    if (slice_is(word, "PUT")) return HAL_PUT;
-    if (slice_is(word, "PATCH")) return HAL_PATCH;
-    if (slice_is(word, "DELETE")) return HAL_DELETE;
-    return HAL_GET;
-}
-
-static void answered(void *ctx, uint32_t tag, const struct hal_http_result *result);
-
-static err_t send_with(struct run *r, json_node request, struct outgoing *o, struct buf *body)
-{
-    json_node root = r->channel->definition.root;
-    char url[URL_ROOM];
-    struct buf address = buf_over(url, sizeof url - 1);
-    err_t e = template_url(request, r->channel->config->base_url, &r->v, &address);
-    json_node tree = json_member(request, "json");
-    enum value_id culprit = VALUE_COUNT;
-    if (e == ERR_OK && tree != NULL) e = template_body(tree, &r->v, body, &culprit);
-    if (e == ERR_OK) e = add_auth(r, o);
-    if (e == ERR_OK) e = add_headers(o, json_member(root, "headers"));
-    if (e == ERR_OK) e = add_headers(o, json_member(request, "headers"));
-    if (e == ERR_OK && tree != NULL) {
-        e = add_header(o, SLICE("Content-Type"), SLICE("application/json"));
-    }
-    int64_t reply_max = 0;
-    if (e == ERR_OK) e = json_int(json_member(root, "reply_max"), 1, REPLY_MAX, &reply_max);
-    if (e) return e;
-    const struct config_channel *c = r->channel->config;
-    const struct hal_http_request q = {
-        .method = method_of(json_text(json_member(request, "method"))),
-        .url = buf_cstr(&address),
-        .headers = o->headers,
-        .header_count = o->count,
-        .body = buf_slice(body),
-        .has_body = tree != NULL,
-        .write = r->write,
-        .timeout_ms = c->timeout_ms > 0 ? c->timeout_ms : 20000,
-        .reply_max = (size_t)reply_max,
-        .ca = c->ca[0] != '\0' ? c->ca : NULL,
-    };
-    return effects_http(r->ch->o.fx, &q, answered, r->ch, (uint32_t)(r - r->ch->runs), NULL);
-}
-
-static err_t send_request(struct run *r, json_node owner, bool write)
-{
-    struct outgoing o = {.count = 0};
-    struct buf body = buf_new(BODY_MAX);
-    r->current = owner;
-    r->write = write;
-    err_t e = send_with(r, json_member(owner, "request"), &o, &body);
-    buf_deinit(&body);
-    memset(o.token, 0, sizeof o.token);
-    __asm__ volatile("" : : "r"(o.token) : "memory"); /* the wipe is not optimised away */
-    return e;
+    if (slice_is(form, "digits")) return number.len <= 15 && text_is_digits(number);
+    return slice_is(form, "word") ? is_key_text(number) : text_is_print(number);
 }
 
 /* ----------------------------------------------------------------------------------- answers --
  */
 
-static void judge(struct run *r, const struct hal_http_result *result, struct answer *a)
+static void judge(struct run *r, json_node own, const struct hal_http_result *result,
+                  struct answer *a)
 {
     json_node root = r->channel->definition.root;
     err_t e = result->body.len == 0 ? ERR_OK : json_parse(result->body, &a->doc, NULL);
     a->root = a->doc == NULL ? NULL : json_root(a->doc);
-    struct rule_result judged = rules_judge(root, r->current, result->status, a->root, &r->v);
+    struct rule_result judged = rules_judge(root, own, result->status, a->root, &r->v);
     a->end = judged.end;
+    a->times = judged.times;
     err_ignore(slice_copy(judged.rule, a->rule, sizeof a->rule)); /* empty when too long */
     bool good = result->status / 100 == 2;
     if (e && good) a->end = RULE_LOOK; /* a page instead of the answer */
-    a->wait_ms = rules_wait(root, result, effects_wall(r->ch->o.fx).ms);
-    char pointer[JSON_PATH_CAP];
-    struct slice message = json_text(json_member(root, "message"));
-    if (!good && slice_copy(message, pointer, sizeof pointer) == ERR_OK) {
-        struct buf b = buf_over(a->words, sizeof a->words - 1);
-        text_visible(&b, json_text(json_at(a->root, pointer)), sizeof a->words / 2);
-    }
+    a->wait_ms = rules_wait(root, result, a->root, effects_wall(r->ch->o.fx).ms);
+    const struct row row = {.node = a->root};
+    if (a->end == RULE_OK) return;
+    struct buf b = buf_over(a->words, sizeof a->words - 1);
+    text_visible(&b, json_text(pointer_member(&row, root, "message")), sizeof a->words / 2);
 }
 
-static void answer_make(struct run *r, const struct hal_http_result *result, struct answer *a)
+void run_answer_make(struct run *r, json_node own, const struct hal_http_result *result,
+                     struct answer *a)
 {
-    *a = (struct answer){.end = RULE_RETRY, .status = result->status};
+    *a = (struct answer){.end = RULE_RETRY, .status = result->status, .times = 1};
     if (result->outcome == HAL_HTTP_NOT_SENT) {
         a->down = true;
         return;
@@ -197,7 +114,7 @@ static void answer_make(struct run *r, const struct hal_http_result *result, str
         err_ignore(slice_copy(SLICE("channel.reply_too_large"), a->rule, sizeof a->rule));
         return;
     }
-    judge(r, result, a);
+    judge(r, own, result, a);
     if (a->end == RULE_LOOK && !r->write) a->end = RULE_RETRY;
 }
 
@@ -213,11 +130,21 @@ static bool is_for_use(json_node read, const char *use)
     return false;
 }
 
+bool run_has_reads(const struct definition *d, const char *use)
+{
+    json_node n = json_first(json_member(d->root, "reads"));
+    while (n != NULL && !is_for_use(n, use)) {
+        n = json_next(n);
+    }
+    return n != NULL;
+}
+
 static json_node next_read(struct run *r, json_node after)
 {
     json_node n = after != NULL ? json_next(after)
                                 : json_first(json_member(r->channel->definition.root, "reads"));
-    while (n != NULL && !is_for_use(n, r->use)) {
+    while (n != NULL &&
+           (!is_for_use(n, r->use) || !rules_hold(json_member(n, "when"), NULL, &r->v))) {
         n = json_next(n);
     }
     return n;
@@ -232,17 +159,13 @@ static int64_t page_member(json_node read, const char *name)
 
 static void read_failed(struct run *r, enum rule_end end, const char *rule)
 {
-    struct answer a = {.end = end};
+    struct answer a = {.end = end, .times = 1};
     err_ignore(slice_copy(slice_text(rule), a.rule, sizeof a.rule)); /* our own words fit */
     r->read_done(r, &a);
 }
 
-static void read_page(struct run *r, json_node read, uint32_t page)
+static void read_unsent(struct run *r, err_t e)
 {
-    r->page = page;
-    value_set_int(&r->v, VALUE_PAGE_NUMBER, page);
-    value_set_int(&r->v, VALUE_PAGE_SIZE, page_member(read, "size"));
-    err_t e = send_request(r, read, false);
     if (e == ERR_DENIED) {
         read_failed(r, RULE_REAUTH, "channel.secret_missing");
     } else if (e == ERR_INVALID) {
@@ -252,43 +175,152 @@ static void read_page(struct run *r, json_node read, uint32_t page)
     }
 }
 
+static void read_page(struct run *r, json_node read, uint32_t page)
+{
+    int64_t size = page_member(read, "size");
+    r->page = page;
+    value_set_int(&r->v, VALUE_PAGE_NUMBER, page);
+    value_set_int(&r->v, VALUE_PAGE_SIZE, size);
+    value_set_int(&r->v, VALUE_PAGE_OFFSET, ((int64_t)page - 1) * size);
+    if (page == 1) {
+        r->link[0] = '\0';
+        r->v.text[VALUE_PAGE_CURSOR][0] = '\0';
+    }
+    read_unsent(r, run_send(r, read, false));
+}
+
+/* Lines that say neither what was shipped nor what is left: the ledger knows, and the order's state
+ * when it is shipped. */
+static bool lines_are_silent(json_node root)
+{
+    json_node lines = json_member(root, "lines");
+    return json_member(lines, "shipped") == NULL && json_member(lines, "left") == NULL &&
+           json_member(json_member(root, "records"), "items") == NULL;
+}
+
+static void reads_done(struct run *r)
+{
+    struct remote *m = r->remote;
+    err_t e = mapped_lines(&r->ch->maps, r->channel->config->name, m);
+    if (e == ERR_OK) e = mapped_state(&r->ch->maps, r->channel->config->name, m);
+    if (e) {
+        read_failed(r, RULE_RETRY, "channel.store");
+        return;
+    }
+    remote_sum(m);
+    m->silent = lines_are_silent(r->channel->definition.root);
+    bool complete = remote_complete(m);
+    if (m->silent && r->consignment_id != 0 &&
+        catalogue_is_complete(r->ch->o.store, r->consignment_id, &complete) != ERR_OK) {
+        read_failed(r, RULE_RETRY, "channel.store");
+        return;
+    }
+    err_ignore(value_set(&r->v, VALUE_ORDER_STATUS, slice_text(m->status))); /* fits */
+    value_set_bool(&r->v, VALUE_ORDER_COMPLETE, complete);
+    r->read_done(r, NULL);
+}
+
 void run_read(struct run *r)
 {
     remote_deinit(r->remote);
-    memset(r->remote, 0, sizeof *r->remote);
     remote_init(r->remote);
-    read_page(r, next_read(r, NULL), 1);
+    json_node first = next_read(r, NULL);
+    if (first != NULL) {
+        read_page(r, first, 1);
+        return;
+    }
+    r->remote->state = REMOTE_OPEN;
+    reads_done(r);
 }
 
-static void read_next(struct run *r, size_t rows)
+/* The address in Link: <...>; rel="next". False: there is none. */
+static bool next_link(struct run *r, const struct hal_http_result *result)
+{
+    struct slice text = hal_http_header(result, "Link");
+    r->link[0] = '\0';
+    while (text.len > 0) {
+        size_t open = slice_find_byte(text, '<');
+        size_t close = slice_find_byte(text, '>');
+        size_t end = close + slice_find_byte(slice_sub(text, close, text.len), ',');
+        struct slice parameters = slice_sub(text, close, end);
+        bool next = slice_find(parameters, SLICE("rel=\"next\"")) < parameters.len ||
+                    slice_find(parameters, SLICE("rel=next")) < parameters.len;
+        if (open < close && close < text.len && next) {
+            return slice_copy(slice_sub(text, open + 1, close), r->link, sizeof r->link) == ERR_OK;
+        }
+        text = slice_sub(text, end + 1, text.len);
+    }
+    return false;
+}
+
+/* True when there is a page after this one, and where it is was noted. */
+static bool has_next_page(struct run *r, const struct hal_http_result *result, json_node root,
+                          size_t rows)
+{
+    json_node pages = json_member(r->current, "pages");
+    struct slice kind = json_text(json_member(pages, "kind"));
+    const struct row row = {.node = root};
+    if (pages == NULL) return false;
+    if (slice_is(kind, "link")) return next_link(r, result);
+    if (!slice_is(kind, "cursor")) return rows >= (size_t)page_member(r->current, "size");
+    json_node more = json_member(pages, "more");
+    if (more != NULL && !json_bool(pointer_find(&row, more), false)) return false;
+    char cursor[VALUE_CAP];
+    take_text(json_member(pages, "next"), &row, NULL, &r->v, cursor);
+    bool same = strcmp(cursor, r->v.text[VALUE_PAGE_CURSOR]) == 0;
+    err_ignore(value_set(&r->v, VALUE_PAGE_CURSOR, slice_text(cursor))); /* same room */
+    return cursor[0] != '\0' && !same;
+}
+
+static bool is_below_base(const char *url, const char *base)
+{
+    size_t len = strlen(base);
+    while (len > 0 && base[len - 1] == '/') {
+        len--;
+    }
+    bool ends = strlen(url) > len && (url[len] == '/' || url[len] == '?');
+    return strncmp(url, base, len) == 0 && ends;
+}
+
+static void read_next(struct run *r, bool another_page)
 {
     json_node read = r->current;
-    int64_t size = page_member(read, "size");
-    if (size > 0 && rows >= (size_t)size) {
-        if (r->page >= page_member(read, "max")) {
-            read_failed(r, RULE_PARK, "channel.too_many_pages");
-            return;
-        }
+    if (another_page && r->page >= page_member(read, "max")) {
+        read_failed(r, RULE_PARK, "channel.too_many_pages");
+        return;
+    }
+    if (another_page && r->link[0] != '\0' &&
+        !is_below_base(r->link, r->channel->config->base_url)) {
+        read_failed(r, RULE_PARK, "channel.foreign_link");
+        return;
+    }
+    if (another_page) {
         read_page(r, read, r->page + 1);
         return;
     }
     json_node next = next_read(r, read);
     if (next != NULL) {
         read_page(r, next, 1);
-        return;
+    } else {
+        reads_done(r);
     }
-    err_t e = mapped_lines(&r->ch->maps, r->channel->config->name, r->remote);
-    if (e == ERR_OK) e = mapped_state(&r->ch->maps, r->channel->config->name, r->remote);
-    if (e) {
-        read_failed(r, RULE_RETRY, "channel.store");
-        return;
-    }
-    err_ignore(value_set(&r->v, VALUE_ORDER_STATUS, slice_text(r->remote->status))); /* fits */
-    value_set_bool(&r->v, VALUE_ORDER_COMPLETE, remote_complete(r->remote));
-    r->read_done(r, NULL);
 }
 
-static void read_answered(struct run *r, struct answer *a)
+static void take_failed(struct run *r, err_t e)
+{
+    if (e == ERR_NOTFOUND) {
+        read_failed(r, RULE_NOT_YET, "channel.order_unknown");
+        return;
+    }
+    read_failed(r, RULE_PARK,
+                e == ERR_REFUSED       ? "channel.wrong_order"
+                : e == ERR_AMBIGUOUS   ? "channel.order_ambiguous"
+                : e == ERR_UNSUPPORTED ? "channel.fraction"
+                : e == ERR_NOSPACE     ? "channel.too_many_lines"
+                                       : "channel.reply_unexpected");
+}
+
+static void read_answered(struct run *r, const struct hal_http_result *result, struct answer *a)
 {
     if (a->end != RULE_OK) {
         r->read_done(r, a);
@@ -300,21 +332,18 @@ static void read_answered(struct run *r, struct answer *a)
         .definition = r->channel->definition.root, .read = r->current, .v = &r->v, .key = r->key};
     if (a->root != NULL) {
         e = remote_take(r->remote, &form, a->root, &rows);
-        if (slice_is(json_text(json_member(r->current, "gives")), "order")) {
+        if (json_member(json_member(r->current, "gives"), "order") != NULL) {
             order_fields_take(&r->remote->fields, r->ch->maps.site, r->channel->config->name,
-                              form.definition, a->root);
+                              form.definition, r->remote->order);
         }
     } else if (json_member(r->current, "pages") == NULL) {
         e = ERR_PROTO;
     }
-    if (e == ERR_OK) {
-        read_next(r, rows);
+    if (e) {
+        take_failed(r, e);
         return;
     }
-    read_failed(r, RULE_PARK,
-                e == ERR_REFUSED   ? "channel.wrong_order"
-                : e == ERR_NOSPACE ? "channel.too_many_lines"
-                                   : "channel.reply_unexpected");
+    read_next(r, has_next_page(r, result, a->root, rows));
 }
 
 /* -------------------------------------------------------------------------------------- steps --
@@ -322,20 +351,8 @@ static void read_answered(struct run *r, struct answer *a)
 
 err_t run_step(struct run *r, json_node step)
 {
-    return send_request(r, step, true);
-}
-
-static void take_results(struct run *r, const struct answer *a)
-{
-    json_node takes = json_member(r->current, "take");
-    for (json_node n = json_first(takes); n != NULL; n = json_next(n)) {
-        char pointer[JSON_PATH_CAP];
-        char text[VALUE_CAP];
-        enum value_id id = value_id_of(json_name(n));
-        if (id == VALUE_COUNT || slice_copy(json_text(n), pointer, sizeof pointer)) continue;
-        if (json_id(json_at(a->root, pointer), text, sizeof text) != ERR_OK) continue;
-        err_ignore(value_set(&r->v, id, slice_text(text))); /* same room */
-    }
+    r->link[0] = '\0';
+    return run_send(r, step, true);
 }
 
 static void note_budget(struct run *r, const struct hal_http_result *result)
@@ -348,23 +365,47 @@ static void note_budget(struct run *r, const struct hal_http_result *result)
     outbox_budget(r->ch->o.outbox, r->channel->config->name, left, reset_ms);
 }
 
-static void answered(void *ctx, uint32_t tag, const struct hal_http_result *result)
+void run_unsent(struct run *r, err_t e)
 {
-    struct channels *ch = ctx;
-    assert(tag < RUNS_MAX);
-    struct run *r = &ch->runs[tag];
-    if (r->channel == NULL) return;
-    struct answer a;
-    note_budget(r, result);
-    answer_make(r, result, &a);
-    struct json_doc *doc = a.doc;
-    log_event(ch->o.log, LOG_DEBUG, "channel.answer", "channel=%s use=%s http=%d end=%d",
-              r->channel->config->name, r->use, a.status, (int)a.end);
+    if (e == ERR_OK) return;
     if (r->write) {
-        if (a.end == RULE_OK) take_results(r, &a);
+        r->step_unsent(r, e);
+    } else {
+        read_unsent(r, e);
+    }
+}
+
+static void run_answered(struct run *r, const struct hal_http_result *result)
+{
+    struct answer a;
+    struct channel *c = r->channel;
+    note_budget(r, result);
+    run_answer_make(r, r->current, result, &a);
+    struct json_doc *doc = a.doc;
+    log_event(r->ch->o.log, LOG_DEBUG, "channel.answer", "channel=%s use=%s http=%d end=%d",
+              c->config->name, r->use, a.status, (int)a.end);
+    if (a.end == RULE_REAUTH && auth_is_login(c->definition.root) && !r->renewed) {
+        /* Refused before it was looked at: the same request once more with a new login. */
+        if (c->login.serial == r->login_serial) login_forget(&c->login);
+        r->renewed = true;
+        run_unsent(r, run_send(r, r->current, r->write));
+    } else if (r->write) {
+        const struct row row = {.node = a.root};
+        if (a.end == RULE_OK) take_all(json_member(r->current, "take"), &row, result, &r->v);
         r->step_done(r, &a);
     } else {
-        read_answered(r, &a);
+        read_answered(r, result, &a);
     }
     json_free(doc);
+}
+
+void run_exchange_done(void *ctx, uint32_t tag, const struct hal_http_result *result)
+{
+    struct channels *ch = ctx;
+    assert(tag < RUNS_MAX + CONFIG_CHANNELS_MAX);
+    if (tag >= RUNS_MAX) {
+        run_login_done(&ch->channels[tag - RUNS_MAX], result);
+    } else if (ch->runs[tag].channel != NULL) {
+        run_answered(&ch->runs[tag], result);
+    }
 }

@@ -21,6 +21,7 @@
 #define CONFIG_PARTS_MAX    10
 #define CONFIG_STATUS_MAX   8
 #define CONFIG_CHANNELS_MAX 4
+#define CONFIG_OPTIONS_MAX  8
 #define CONFIG_SCANNERS_MAX 4
 #define CONFIG_SERVICES_MAX 16
 
@@ -54,11 +55,12 @@ struct config_channel {
     char base_url[URL_CAP]; /* up to and including the store: https://api.bigcommerce.com/stores/abc
                              */
     char ca[HAL_NAME_CAP];
-    char secret[HAL_NAME_CAP]; /* access token */
-    uint32_t timeout_ms;       /* default 20000 */
-    uint32_t pace_per_minute;  /* site budget; default 150 */
-    uint32_t settle_ms;        /* default 5000 */
-    uint32_t settle_reads;     /* default 2 */
+    char secret[HAL_NAME_CAP];                 /* access token, or the parts its definition needs */
+    char options[CONFIG_OPTIONS_MAX][URL_CAP]; /* "name=value", named by its definition */
+    uint32_t timeout_ms;                       /* default 20000 */
+    uint32_t pace_per_minute;                  /* site budget; default 150 */
+    uint32_t settle_ms;                        /* default 5000 */
+    uint32_t settle_reads;                     /* default 2 */
     enum {
         CONFIG_GATE_AT_DISPATCH,
         CONFIG_GATE_AT_MANIFEST,

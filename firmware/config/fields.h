@@ -58,6 +58,7 @@ text_rule rule_prefix;  /* "" or "/path" without final slash */
 text_rule rule_name;    /* a secret or document: letters, digits, - _ . and not first a dot */
 text_rule rule_id;      /* letters and digits */
 text_rule rule_channel; /* a name of our own, not "clarus" or "none" */
+text_rule rule_option;  /* "name=value" */
 text_rule rule_link;    /* "" or a web address with {tracking} once */
 text_rule rule_time;    /* "" or a time of day: "18:30" */
 text_rule rule_date;    /* "" or a day: 2026-03-31 */

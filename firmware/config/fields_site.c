@@ -48,6 +48,8 @@ static const struct field channel_fields[] = {
     {"ca", FIELD_TEXT, CHANNEL(ca), .rule = rule_name},
     {"secret", FIELD_TEXT, .required = true, .hidden = true, CHANNEL(secret), .min = 1,
      .rule = rule_name},
+    {"options", FIELD_WORDS, LIST_IN(struct config_channel, options), .min = 3, .text = "",
+     .rule = rule_option},
     {"timeout_ms", FIELD_NUMBER, CHANNEL(timeout_ms), .min = 1000, .max = 120000, .number = 20000},
     {"pace_per_minute", FIELD_NUMBER, CHANNEL(pace_per_minute), .min = 0, .max = 100000,
      .number = 150},

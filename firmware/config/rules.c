@@ -95,6 +95,16 @@ const char *rule_channel(struct slice text)
     return is_made_of(text, "-_") ? NULL : "may hold letters, digits and - _ only";
 }
 
+const char *rule_option(struct slice text)
+{
+    size_t equals = slice_find_byte(text, '=');
+    if (equals == 0 || equals + 1 >= text.len) return "is an option: name=value";
+    if (!is_made_of(slice_sub(text, 0, equals), "_")) {
+        return "is an option: its name holds letters, digits and _ only";
+    }
+    return text_is_print(text) ? NULL : "must be printable ASCII";
+}
+
 const char *rule_link(struct slice text)
 {
     if (text.len == 0) return NULL;

@@ -46,9 +46,13 @@ static const struct {
     {"\"format\": 1", "\"format\": \"1\"", "$.format", "whole number"},
     {"\"not_yet_s\": 3600", "\"not_yet_s\": 3600, \"colour\": 1", "$.colour", "unknown key"},
     {"\"not_yet_s\": 3600,", "", "$", "missing: not_yet_s"},
-    {"\"kind\": \"static_header\"", "\"kind\": \"oauth9\"", "$.auth.kind", "known words"},
+    {"\"kind\": \"header\"", "\"kind\": \"oauth9\"", "$.auth.kind", "known words"},
+    {"\"value\": \"{secret}\"", "\"value\": \"{secrets}\"", "$.auth.value", "unknown value"},
+    {"\"value\": \"{secret}\"", "\"realm\": \"x\"", "$.auth", "value or base64"},
+    {"\"Accept\": \"application/json\"", "\"Accept\": \"{secret}\"", "$.headers.Accept",
+     "unknown value"},
     {"\"X-Auth-Token\"", "\"X-Auth\\nToken\"", "$.auth.header", "printable"},
-    {"\"application/json\"", "7", "$.headers.Accept", "printable"},
+    {"\"application/json\"", "7", "$.headers.Accept", "short text"},
     {"\"size\": 250, \"max\": 4", "\"size\": 250", "$.reads[1].pages", "missing: max"},
     {"\"size\": 250, \"max\": 4", "\"size\": 250, \"max\": 99999", "$.reads[1].pages.max", "range"},
     {"\"/v2/orders/{order.number}\"", "\"/v2/orders/{order.nummer}\"", "$.reads[0].request.path",
@@ -85,14 +89,14 @@ static const struct {
     {"\"status\": [401]", "\"status\": [40100]", "$.errors[0].status[0]", "100 to 599"},
     {"\"status\": [\"5xx\"]", "\"status\": [\"9xx\"]", "$.errors[5].status[0]", "100 to 599"},
     {"\"then\": \"look\"", "\"then\": \"ignore\"", "$.errors[5].then", "known words"},
-    {"{\"record.id\": \"/id\"}", "{\"record.idx\": \"/id\"}", "$.steps[1].take.record.idx",
-     "no such value"},
+    {"{\"record.id\": \"/id\"}", "{\"idx\": \"/id\"}", "$.steps[1].take.idx", "record.NAME"},
     {"\"parcel.tracking\": {\"max\": 50", "\"parcel.tracking\": {\"max\": 0",
      "$.limits.parcel.tracking.max", "range"},
     {"\"required\": true, \"over\": \"refuse\"", "\"required\": true, \"over\": \"cut\"",
      "$.limits.parcel.tracking.over", "known words"},
-    {"\"gives\": \"records\", \"for\": [\"push\"]", "\"gives\": \"records\", \"for\": [\"check\"]",
-     "$.reads", "never write blind"},
+    {"\"gives\": {\"records\"", "\"gives\": {\"parcels\"", "$.reads", "never write blind"},
+    {"\"must_match\": [{\"at\": \"/id\", \"equals\": {\"$in\": \"order.number\"}}]", "", "$.reads",
+     "must_match is missing"},
     {"\"per\": \"record\"", "\"per\": \"finish\"", "$.steps", "repeatable"},
     {"\"per\": \"finish\", \"repeatable\": true", "\"per\": \"finish\"", "$.steps", "repeatable"},
     {"\"address\": \"/order_address_id\", ", "", "$.lines", "per address"},
@@ -159,7 +163,8 @@ static void template__keeps_types_and_never_lets_text_become_structure(void **st
 {
     (void)state;
     struct values v = {.line_count = 0};
-    const struct value_line lines[] = {{"11", 2}, {"12", 1}};
+    const struct value_line lines[] = {{.remote_id = "11", .quantity = 2},
+                                       {.remote_id = "12", .quantity = 1}};
     assert_int_equal(value_set(&v, VALUE_PARCEL_TRACKING, SLICE("\"},{\"x\":\"\n\\")), ERR_OK);
     assert_int_equal(value_set(&v, VALUE_RECORD_ADDRESS, SLICE("42")), ERR_OK);
     v.lines = lines;

@@ -530,7 +530,7 @@ static void push__writes_nothing_on_answers_that_cannot_be_right(void **state)
          "channel.reply_unexpected"},
         {{"/shipments", "", 403, ""}, "channel.forbidden"},
         {{"/501", "", 418, ""}, "channel.refused"},
-        {{"/501", "", 302, "Location: https://evil.example/\r\n"}, "channel.refused"},
+        {{"/501", "", 302, "Location: https://evil.example/\r\n"}, "channel.redirect"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
