@@ -12,7 +12,7 @@ static bool tspl_push(struct printer_parser *p, uint8_t byte, struct printer_sta
     (void)p;
     *out = (struct printer_status){.says = PRINTER_SAYS_STATUS};
     for (unsigned i = 0; i < 8; i++) {
-        if ((byte >> i & 1u) != 0) out->flags |= bits[i];
+        if (((unsigned)byte >> i & 1u) != 0) out->flags |= bits[i];
     }
     return true;
 }

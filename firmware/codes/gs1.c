@@ -168,7 +168,7 @@ static void in_ai(struct gs1 *g, uint8_t c)
     g->digits++;
     g->state = IN_AI;
     if (g->digits < 2) return;
-    unsigned two = g->number / scale[g->digits];
+    unsigned two = (unsigned)g->number / scale[g->digits];
     unsigned digits = gs1_prefixes[two].digits;
     if (digits > g->digits) return;
     g->ai = digits ? row_at(two, digits, g->number) : NULL;

@@ -197,7 +197,7 @@ static enum code_fault check_time(struct slice v)
 
 static bool in_bits(const uint8_t *bits, size_t n)
 {
-    return (bits[n / 8] >> (n % 8) & 1u) != 0;
+    return ((unsigned)bits[n / 8] >> (n % 8) & 1u) != 0;
 }
 
 static bool is_country(struct slice v)
