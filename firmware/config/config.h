@@ -262,6 +262,29 @@ struct config_scanner {
     struct scanner_framing framing;
 };
 
+/* For packing slips, gift notes and sheets. */
+struct config_document_printer {
+    struct hal_port_spec port;
+    char language[8];
+    uint16_t dpi;
+    uint16_t width_mm;  /* default 80 */
+    uint16_t height_mm; /* 0: a roll */
+    bool answers;       /* default true */
+};
+
+struct config_scale {
+    struct hal_port_spec port;
+    char protocol[8]; /* "sics" */
+    uint32_t poll_ms; /* default 300 */
+};
+
+#define CONFIG_NO_LINE 1024 /* a lamp or buzzer that is not there */
+struct config_signal {
+    char chip[HAL_PATH_CAP]; /* default /dev/gpiochip0 */
+    uint16_t green, amber, red, buzzer;
+    bool active_low;
+};
+
 struct config_station {
     char id[9];                /* [A-Za-z0-9]{1,8}; first part of every key */
     char bench_name[NAME_CAP]; /* for the screen; default: id */
@@ -270,8 +293,16 @@ struct config_station {
     size_t scanner_count;
     struct hal_port_spec label_printer;
     bool has_label_printer;
-    char printer_language[8];               /* "zpl" */
-    uint16_t printer_dpi;                   /* 203 or 300 */
+    char printer_language[8]; /* "zpl" */
+    uint16_t printer_dpi;     /* 203 or 300 */
+    bool printer_answers;     /* default true; false: a one-way link */
+    bool test_label;          /* a test label at sign-on; default true */
+    struct config_document_printer document_printer;
+    bool has_document_printer;
+    struct config_scale scale;
+    bool has_scale;
+    struct config_signal signal;
+    bool has_signal;
     char console_bind[64];                  /* default 127.0.0.1 */
     uint16_t console_port;                  /* default 8480 */
     char console_certificate[HAL_NAME_CAP]; /* secret; needed beyond loopback */

@@ -5,7 +5,8 @@
 
 #define PORT(member) IN(struct hal_port_spec, member)
 static const struct field port_fields[] = {
-    {"transport", FIELD_CHOICE, .required = true, PORT(transport), .words = "serial pty usblp tcp"},
+    {"transport", FIELD_CHOICE, .required = true, PORT(transport),
+     .words = "serial pty usblp tcp hidraw"},
     {"path", FIELD_TEXT, PORT(path)},
     {"usb_vendor", FIELD_HEX, PORT(usb_vendor)},
     {"usb_product", FIELD_HEX, PORT(usb_product)},
@@ -42,13 +43,52 @@ static const struct shape scanner_shape = {"scanner", scanner_fields, COUNT(scan
                                            sizeof(struct config_scanner)};
 
 #define STATION(member) IN(struct config_station, member)
+#define LANGUAGES       "zpl epl tspl escpos"
 static const struct field printer_fields[] = {
     {"port", FIELD_OBJECT, .required = true, STATION(label_printer), .shape = &port_shape},
-    {"language", FIELD_WORD, STATION(printer_language), .text = "zpl", .words = "zpl"},
+    {"language", FIELD_WORD, STATION(printer_language), .text = "zpl", .words = LANGUAGES},
     {"dpi", FIELD_EITHER, STATION(printer_dpi), .min = 203, .max = 300, .number = 203},
+    {"answers", FIELD_BOOL, STATION(printer_answers), .number = 1},
+    {"test_label", FIELD_BOOL, STATION(test_label), .number = 1},
 };
 static const struct shape printer_shape = {"label_printer", printer_fields, COUNT(printer_fields),
                                            0};
+
+#define DOCUMENT(member) IN(struct config_document_printer, member)
+static const struct field document_fields[] = {
+    {"port", FIELD_OBJECT, .required = true, DOCUMENT(port), .shape = &port_shape},
+    {"language", FIELD_WORD, DOCUMENT(language), .text = "escpos", .words = LANGUAGES},
+    {"dpi", FIELD_EITHER, DOCUMENT(dpi), .min = 203, .max = 300, .number = 203},
+    {"width_mm", FIELD_NUMBER, DOCUMENT(width_mm), .min = 40, .max = 300, .number = 80},
+    {"height_mm", FIELD_NUMBER, DOCUMENT(height_mm), .min = 0, .max = 600, .number = 0},
+    {"answers", FIELD_BOOL, DOCUMENT(answers), .number = 1},
+};
+static const struct shape document_shape = {"document_printer", document_fields,
+                                            COUNT(document_fields), 0};
+
+#define SCALE(member) IN(struct config_scale, member)
+static const struct field scale_fields[] = {
+    {"port", FIELD_OBJECT, .required = true, SCALE(port), .shape = &port_shape},
+    {"protocol", FIELD_WORD, .required = true, SCALE(protocol), .words = "sics toledo cas nci hid"},
+    {"poll_ms", FIELD_NUMBER, SCALE(poll_ms), .min = 100, .max = 5000, .number = 300},
+};
+static const struct shape scale_shape = {"scale", scale_fields, COUNT(scale_fields), 0};
+
+#define SIGNAL(member) IN(struct config_signal, member)
+#define LINE(key, member)                                                                          \
+    {                                                                                              \
+        key, FIELD_NUMBER, SIGNAL(member), .min = 0, .max = CONFIG_NO_LINE,                        \
+                                           .number = CONFIG_NO_LINE                                \
+    }
+static const struct field signal_fields[] = {
+    {"chip", FIELD_TEXT, SIGNAL(chip), .min = 1, .text = "/dev/gpiochip0"},
+    LINE("green", green),
+    LINE("amber", amber),
+    LINE("red", red),
+    LINE("buzzer", buzzer),
+    {"active_low", FIELD_BOOL, SIGNAL(active_low)},
+};
+static const struct shape signal_shape = {"signal", signal_fields, COUNT(signal_fields), 0};
 
 static const struct field console_fields[] = {
     {"bind", FIELD_TEXT, STATION(console_bind), .min = 1, .text = "127.0.0.1"},
@@ -67,6 +107,12 @@ static const struct field station_fields[] = {
      .shape = &scanner_shape},
     {"label_printer", FIELD_OBJECT, .optional = true,
      .count_at = offsetof(struct config_station, has_label_printer), .shape = &printer_shape},
+    {"document_printer", FIELD_OBJECT, .optional = true, STATION(document_printer),
+     .count_at = offsetof(struct config_station, has_document_printer), .shape = &document_shape},
+    {"scale", FIELD_OBJECT, .optional = true, STATION(scale),
+     .count_at = offsetof(struct config_station, has_scale), .shape = &scale_shape},
+    {"signal", FIELD_OBJECT, .optional = true, STATION(signal),
+     .count_at = offsetof(struct config_station, has_signal), .shape = &signal_shape},
     {"console", FIELD_OBJECT, .shape = &console_shape},
     {"demonstration", FIELD_BOOL, STATION(demonstration)},
     {"language", FIELD_WORD, STATION(language), .text = "en", .words = "en"},

@@ -203,27 +203,40 @@ void config_site_finish(struct config_site *site, struct slice text, const char 
 /* ------------------------------------------------------------------------------------- station --
  */
 
-struct port_rule {
-    const char *needs; /* member that must be given; NULL: none */
-    bool scans;
+enum device {
+    DEVICE_SCANNER,
+    DEVICE_PRINTER,
+    DEVICE_SCALE,
 };
 
+struct port_rule {
+    const char *needs; /* member that must be given; NULL: none */
+    unsigned devices;  /* bits of those that can be reached this way */
+};
+
+#define ANY (1u << DEVICE_SCANNER | 1u << DEVICE_PRINTER | 1u << DEVICE_SCALE)
 static const struct port_rule port_rules[] = {
-    [HAL_TRANSPORT_SERIAL] = {NULL, true},
-    [HAL_TRANSPORT_PTY] = {"path", true},
-    [HAL_TRANSPORT_USBLP] = {NULL, false},
-    [HAL_TRANSPORT_TCP] = {"host", true},
+    [HAL_TRANSPORT_SERIAL] = {NULL, ANY},
+    [HAL_TRANSPORT_PTY] = {"path", ANY},
+    [HAL_TRANSPORT_USBLP] = {NULL, 1u << DEVICE_PRINTER},
+    [HAL_TRANSPORT_TCP] = {"host", ANY},
+    [HAL_TRANSPORT_HIDRAW] = {NULL, 1u << DEVICE_SCALE},
 };
 
 static void check_port(const struct finding *to, const struct hal_port_spec *port, const char *at,
-                       bool prints)
+                       enum device device)
 {
+    static const char *const not_this_way[] = {
+        [DEVICE_SCANNER] = "a scanner cannot be reached this way",
+        [DEVICE_PRINTER] = "a printer cannot be reached this way",
+        [DEVICE_SCALE] = "a scale cannot be reached this way",
+    };
     char path[JSON_PATH_CAP];
     const struct port_rule *rule = &port_rules[port->transport];
     const char *given = port->transport == HAL_TRANSPORT_TCP ? port->host : port->path;
-    if (!prints && !rule->scans) {
+    if ((rule->devices & 1u << device) == 0) {
         (void)snprintf(path, sizeof path, "%s.transport", at);
-        (void)found(to, path, "", "a scanner cannot be reached this way");
+        (void)found(to, path, "", not_this_way[device]);
     }
     if (rule->needs && given[0] == '\0') {
         (void)snprintf(path, sizeof path, "%s.%s", at, rule->needs);
@@ -239,7 +252,68 @@ static void finish_scanner(const struct finding *to, struct config_station *stat
         (void)snprintf(port->role, sizeof port->role, "scanner");
     else
         (void)snprintf(port->role, sizeof port->role, "scanner-%zu", nth + 1);
-    check_port(to, port, member_path(path, "scanners", nth, "port"), false);
+    check_port(to, port, member_path(path, "scanners", nth, "port"), DEVICE_SCANNER);
+}
+
+/* Only ZPL sends its graphics as letters: elsewhere XON and XOFF would occur in them. */
+static void check_flow(const struct finding *to, const struct hal_port_spec *port, const char *at,
+                       const char *language)
+{
+    char path[JSON_PATH_CAP];
+    if (port->transport != HAL_TRANSPORT_SERIAL || port->flow != HAL_FLOW_XONXOFF) return;
+    if (strcmp(language, "zpl") == 0) return;
+    (void)snprintf(path, sizeof path, "%s.flow", at);
+    struct config_fault *f =
+        found(to, path, "xonxoff", "cannot carry the graphics of this printer language");
+    (void)snprintf(f->next_step, sizeof f->next_step, "use rtscts, on the printer too");
+}
+
+static void finish_printers(const struct finding *to, struct config_station *station)
+{
+    struct config_document_printer *document = &station->document_printer;
+    struct hal_port_spec *label = &station->label_printer;
+    if (station->has_label_printer) {
+        (void)snprintf(label->role, sizeof label->role, "label-printer");
+        check_port(to, label, "label_printer.port", DEVICE_PRINTER);
+        check_flow(to, label, "label_printer.port", station->printer_language);
+    }
+    if (!station->has_document_printer) return;
+    (void)snprintf(document->port.role, sizeof document->port.role, "document-printer");
+    check_port(to, &document->port, "document_printer.port", DEVICE_PRINTER);
+    check_flow(to, &document->port, "document_printer.port", document->language);
+    if (document->height_mm > 0 && document->height_mm < 40)
+        (void)found(to, "document_printer.height_mm", "", "must be 0 for a roll, or at least 40");
+}
+
+static void finish_scale(const struct finding *to, struct config_station *station)
+{
+    struct config_scale *scale = &station->scale;
+    if (!station->has_scale) return;
+    (void)snprintf(scale->port.role, sizeof scale->port.role, "scale");
+    check_port(to, &scale->port, "scale.port", DEVICE_SCALE);
+    bool reports = scale->port.transport == HAL_TRANSPORT_HIDRAW;
+    if (reports == (strcmp(scale->protocol, "hid") == 0)) return;
+    struct config_fault *f =
+        found(to, "scale.protocol", scale->protocol, "does not belong to this transport");
+    (void)snprintf(f->next_step, sizeof f->next_step,
+                   "\"hid\" goes with hidraw and with nothing else");
+}
+
+static void finish_signal(const struct finding *to, const struct config_station *station)
+{
+    const struct config_signal *s = &station->signal;
+    const uint16_t lines[] = {s->green, s->amber, s->red, s->buzzer};
+    size_t used = 0;
+    bool twice = false;
+    if (!station->has_signal) return;
+    for (size_t i = 0; i < 4; i++) {
+        if (lines[i] == CONFIG_NO_LINE) continue;
+        used++;
+        for (size_t j = 0; j < i; j++)
+            if (lines[i] == lines[j]) twice = true;
+    }
+    if (used == 0) (void)found(to, "signal", "", "names no line: give green, amber, red or buzzer");
+    if (twice) (void)found(to, "signal", "", "one line cannot be two lamps");
 }
 
 static void check_console(const struct finding *to, const struct config_station *station)
@@ -261,10 +335,8 @@ void config_station_finish(struct config_station *station, struct slice text, co
         (void)snprintf(station->bench_name, sizeof station->bench_name, "%s", station->id);
     for (size_t i = 0; i < station->scanner_count; i++)
         finish_scanner(&to, station, i);
-    if (station->has_label_printer) {
-        (void)snprintf(station->label_printer.role, sizeof station->label_printer.role,
-                       "label-printer");
-        check_port(&to, &station->label_printer, "label_printer.port", true);
-    }
+    finish_printers(&to, station);
+    finish_scale(&to, station);
+    finish_signal(&to, station);
     check_console(&to, station);
 }

@@ -242,7 +242,7 @@ static const struct refusal station_refusals[] = {
     {"{\"id\":\"B1\",\n\"role\":\"site\"}",
      "station.json line 2, role: must be one of: bench (found \"site\")"},
     {"{\"id\":\"B1\",\"scanners\":[\n{\"port\":{\n\"transport\":\"usb\"}}]}",
-     "station.json line 3, scanners[0].port.transport: must be one of: serial pty usblp tcp "
+     "station.json line 3, scanners[0].port.transport: must be one of: serial pty usblp tcp hidraw "
      "(found \"usb\")"},
     {"{\"id\":\"B1\",\"scanners\":[\n{\"framing\":{}}]}",
      "station.json line 2, scanners[0].port: is missing; add \"port\""},
@@ -253,11 +253,28 @@ static const struct refusal station_refusals[] = {
      "as lsusb shows (found 3118)"},
     {"{\"id\":\"B1\",\"label_printer\":{\"port\":{\"transport\":\"tcp\"}}}",
      "station.json line 1, label_printer.port.host: is needed for this transport"},
+    {"{\"id\":\"B1\",\"label_printer\":{\"language\":\"epl\",\"port\":{\"transport\":\"serial\","
+     "\"flow\":\"xonxoff\"}}}",
+     "station.json line 1, label_printer.port.flow: cannot carry the graphics of this printer "
+     "language (found \"xonxoff\"); use rtscts, on the printer too"},
+    {"{\"id\":\"B1\",\"label_printer\":{\"port\":{\"transport\":\"hidraw\"}}}",
+     "station.json line 1, label_printer.port.transport: a printer cannot be reached this way"},
+    {"{\"id\":\"B1\",\"document_printer\":{\"port\":{\"transport\":\"usblp\"},\"height_mm\":20}}",
+     "station.json line 1, document_printer.height_mm: must be 0 for a roll, or at least 40"},
+    {"{\"id\":\"B1\",\"scale\":{\"protocol\":\"hid\",\"port\":{\"transport\":\"serial\"}}}",
+     "station.json line 1, scale.protocol: does not belong to this transport (found \"hid\"); "
+     "\"hid\" goes with hidraw and with nothing else"},
+    {"{\"id\":\"B1\",\"scale\":{\"protocol\":\"cas\",\"port\":{\"transport\":\"usblp\"}}}",
+     "station.json line 1, scale.port.transport: a scale cannot be reached this way"},
+    {"{\"id\":\"B1\",\"signal\":{}}",
+     "station.json line 1, signal: names no line: give green, amber, red or buzzer"},
+    {"{\"id\":\"B1\",\"signal\":{\"red\":4,\"green\":4}}",
+     "station.json line 1, signal: one line cannot be two lamps"},
     {"{\"id\":\"B1\",\"label_printer\":{\"port\":{\"transport\":\"usblp\"},\"dpi\":250}}",
      "station.json line 1, label_printer.dpi: must be a whole number, 203 or 300 (found 250)"},
     {"{\"id\":\"B1\",\"label_printer\":{\"port\":{\"transport\":\"evdev\"}}}",
      "station.json line 1, label_printer.port.transport: must be one of: serial pty usblp tcp "
-     "(found \"evdev\")"},
+     "hidraw (found \"evdev\")"},
     {"{\"id\":\"B1\",\"console\":{\n\"bind\":\"0.0.0.0\"}}",
      "station.json line 2, console.bind: beyond loopback the console needs a certificate (found "
      "\"0.0.0.0\"); set console.certificate, or bind to 127.0.0.1"},
