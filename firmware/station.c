@@ -145,6 +145,7 @@ static err_t finish(struct station *st, struct station_fault *fault)
     }
     if (!store_is_dirty(st->store)) st->commit_at = MONO_NEVER;
     bool screen = effects_screen_changed(st->fx);
+    gear_signal(st);
     effects_acknowledge(st->fx);
     console_publish(st->console, screen);
     effects_perform(st->fx);

@@ -348,8 +348,24 @@ enum hal_tone {
     HAL_TONE_TROUBLE,    /* single low */
 };
 
-/* Stack light and buzzer; does nothing where there are none. */
+/* What people should see and hear now; for whoever watches. Lamps and a buzzer on the board's own
+ * lines are driven by the firmware through hal_lines_set. */
 void hal_signal(struct hal *h, enum hal_light light, enum hal_tone tone);
+
+#define HAL_LINES_MAX 8
+/* Output lines of the board: lamps, a buzzer. */
+struct hal_lines_spec {
+    char chip[HAL_PATH_CAP]; /* "/dev/gpiochip0" */
+    uint16_t offsets[HAL_LINES_MAX];
+    size_t count;
+    bool active_low;
+};
+/* Takes the lines as outputs, all off; lines taken before are given back. ERR_NOTFOUND: no such
+ * chip or line. ERR_BUSY: somebody else has one. ERR_DENIED, ERR_IO. */
+MUST_CHECK err_t hal_lines_open(struct hal *h, const struct hal_lines_spec *spec);
+/* Bit n is line n of the spec. Does nothing where none are open. */
+void hal_lines_set(struct hal *h, uint32_t on);
+
 void hal_log(struct hal *h, struct slice line); /* without line end */
 void hal_ready(struct hal *h);                  /* tell the supervisor once scans are accepted */
 void hal_watchdog_kick(struct hal *h);          /* the loop is alive */

@@ -406,6 +406,14 @@ void effects_send(struct effects *fx, effects_send_fn *send, void *ctx)
     fx->sends[fx->send_count++] = (struct send){send, ctx};
 }
 
+bool effects_signal_of(const struct effects *fx, enum hal_light *out_light, enum hal_tone *out_tone)
+{
+    if (!fx->signalled) return false;
+    *out_light = fx->light;
+    *out_tone = fx->tone;
+    return true;
+}
+
 void effects_acknowledge(struct effects *fx)
 {
     if (fx->signalled) hal_signal(fx->hal, fx->light, fx->tone);

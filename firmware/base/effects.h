@@ -27,6 +27,9 @@ bool effects_has_room(const struct effects *fx);
 
 /* Acknowledgements. The last signal of a round wins over weaker ones (alarm > refuse > rest). */
 void effects_signal(struct effects *fx, enum hal_light light, enum hal_tone tone);
+/* The signal this round will give; false: none. */
+bool effects_signal_of(const struct effects *fx, enum hal_light *out_light,
+                       enum hal_tone *out_tone);
 void effects_screen(struct effects *fx); /* the packer's picture changed */
 bool effects_screen_changed(const struct effects *fx);
 /* Body is copied. ERR_NOMEM, ERR_NOSPACE. */

@@ -15,6 +15,7 @@ static const struct {
     {"label.limits", "Look at the document in Clarus; it is not an ordinary label."},
     {"label.no_rasteriser", "Install poppler-utils on this station, then try again."},
     {"label.pages", "Correct the label template in Clarus: one page for each parcel."},
+    {"label.language", "Ask the carrier for labels as PDF, or set up a printer that speaks ZPL."},
     {"label.wrong_size", "Set the label size in Clarus to the size of this station's labels."},
     {"label.blank", "Fetch the label again; if it stays empty, void and buy a new one."},
     {"label.foreign", "Do not print. Compare the label with its shipment in Clarus."},

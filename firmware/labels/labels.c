@@ -7,6 +7,7 @@
 #include "firmware/base/text.h"
 #include "firmware/labels/label_refusal.h"
 #include "firmware/labels/label_rows.h"
+#include "firmware/labels/pen.h"
 #include "firmware/labels/raster.h"
 #include "firmware/labels/zpl_check.h"
 
@@ -103,12 +104,18 @@ static void finish(struct labels *l, struct work *w, err_t e, struct labels_resu
 
 /* ---------------------------------------------------------------------------- the last step -- */
 
+static const struct pen *pen_of(const struct labels *l)
+{
+    const struct pen *pen = pen_by_language(l->options.config->station.printer_language);
+    return pen != NULL ? pen : &pen_zpl;
+}
+
 static err_t store_page(struct labels *l, const struct work *w, size_t page, bool checked,
                         struct labels_result *r)
 {
     struct buf job = buf_new(LABEL_JOB_MAX);
     err_t e = ERR_OK;
-    raster_to_zpl(&w->pages[page], &job);
+    pen_of(l)->label(&w->pages[page], l->options.config->station.printer_dpi, &job);
     if (job.overflow) {
         e = label_refuse(r, "label.too_complex",
                          "the label's picture is too large for a printer job");
@@ -438,6 +445,10 @@ static void start(struct labels *l, struct work *w, struct slice document)
             go_on(l, w);
             return;
         }
+    } else if (format == FORMAT_ZPL && pen_of(l) != &pen_zpl) {
+        struct buf b = label_refusal(&r, "label.language");
+        buf_printf(&b, "the label is ZPL, the label printer speaks %s", pen_of(l)->language);
+        e = ERR_REFUSED;
     } else if (format == FORMAT_ZPL) {
         e = take_zpl(l, w, document, &r);
     } else {

@@ -4,10 +4,15 @@
 
 #include <string.h>
 
+#include "firmware/labels/pen.h"
+
 static const struct config_station *settings(const struct station *st)
 {
     return &st->config->station;
 }
+
+/* What a printer measures includes the gap between two labels. */
+#define LENGTH_TOLERANCE_MM 10
 
 /* ---------------------------------------------------------------------------------- printer -- */
 
@@ -17,7 +22,7 @@ static bool printer_is_stopped(const struct station *st)
            (printer_flags(st->printer) & (PRINTER_STOPPED | PRINTER_SILENT));
 }
 
-static void on_print_result(void *ctx, const struct print_result *r)
+void devices_print_result(void *ctx, const struct print_result *r)
 {
     struct station *st = ctx;
     if (!(r->job & TAG_JOB)) {
@@ -56,18 +61,50 @@ static void on_wants_send(void *ctx)
     if (st->fx) effects_send(st->fx, pump, st);
 }
 
+/* A label whose parcel was voided meanwhile is not begun. */
+static bool is_wanted(void *ctx, uint32_t job)
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    struct station *st = ctx;
+    bool row = false;
+    if ((job & TAG_JOB) || !st->store) return true;
+    err_t e = store_prepare(st->store, "SELECT state FROM parcel WHERE id = ?1", &q);
+    if (e) return true;
+    store_bind_int(q, 1, job);
+    e = store_step(st->store, q, &row);
+    return e || (row && store_int(q, 0) != PARCEL_VOID);
+}
+
+/* ERR_INVALID: the job is of another language than the printer's. */
 err_t devices_print(struct station *st, uint32_t job, struct slice bytes)
 {
     if (!st->printer || !printer_is_present(st->printer)) return ERR_GONE;
+    const struct pen *pen = pen_by_language(settings(st)->printer_language);
+    if (!pen || !slice_starts(bytes, pen->opening)) return ERR_INVALID;
     return printer_print(st->printer, job, bytes, effects_now(st->fx));
+}
+
+static bool is_document(const struct station *st, enum paper_kind kind)
+{
+    bool tag = kind == PAPER_HOLD_TAG || kind == PAPER_PARCEL_TAG || kind == PAPER_TEST_LABEL;
+    return st->gear.documents && !tag;
+}
+
+static struct paper_stock stock_of(const struct station *st, enum paper_kind kind)
+{
+    const struct config_station *c = settings(st);
+    const struct config_label *label = &st->config->site.label;
+    const struct config_document_printer *d = &c->document_printer;
+    if (is_document(st, kind))
+        return (struct paper_stock){d->language, d->dpi, d->width_mm, d->height_mm};
+    return (struct paper_stock){c->printer_language, c->printer_dpi, label->width_mm,
+                                label->height_mm};
 }
 
 static err_t paper_bytes(const struct station *st, enum paper_kind kind,
                          const struct paper_fields *fields, struct buf *out)
 {
-    const struct config_label *label = &st->config->site.label;
-    struct paper_stock stock = {settings(st)->printer_language, settings(st)->printer_dpi,
-                                label->width_mm, label->height_mm};
+    struct paper_stock stock = stock_of(st, kind);
     err_t e = paper_job(kind, fields, &stock, out);
     if (e != ERR_INVALID) return e;
     struct paper_fields plain = *fields;
@@ -75,12 +112,21 @@ static err_t paper_bytes(const struct station *st, enum paper_kind kind,
     return paper_job(kind, &plain, &stock, out);
 }
 
-err_t devices_print_paper(struct station *st, enum paper_kind kind,
+static err_t print_document(struct station *st, uint32_t job, struct slice bytes)
+{
+    if (!printer_is_present(st->gear.documents)) return ERR_GONE;
+    return printer_print(st->gear.documents, job, bytes, effects_now(st->fx));
+}
+
+err_t devices_print_paper(struct station *st, uint32_t paper_id, enum paper_kind kind,
                           const struct paper_fields *fields)
 {
     struct buf job = buf_new(LABEL_JOB_MAX);
+    uint32_t id = TAG_JOB | paper_id;
     err_t e = paper_bytes(st, kind, fields, &job);
-    if (!e) e = devices_print(st, TAG_JOB | ++st->tag_count, buf_slice(&job));
+    if (!e)
+        e = is_document(st, kind) ? print_document(st, id, buf_slice(&job))
+                                  : devices_print(st, id, buf_slice(&job));
     buf_deinit(&job);
     return e;
 }
@@ -89,9 +135,15 @@ static err_t printer_open(struct station *st)
 {
     if (!settings(st)->has_label_printer) return ERR_OK;
     const struct hal_port_spec *spec = &settings(st)->label_printer;
+    uint32_t dot_mm10 = settings(st)->printer_dpi;
+    const struct config_label *label = &st->config->site.label;
     struct printer_options o = {.dialect = printer_dialect_by_name(settings(st)->printer_language),
-                                .answers = true,
-                                .result = on_print_result,
+                                .answers = settings(st)->printer_answers,
+                                .dpi = settings(st)->printer_dpi,
+                                .label_dots = label->height_mm * 10u * dot_mm10 / 254u,
+                                .tolerance_dots = LENGTH_TOLERANCE_MM * 10u * dot_mm10 / 254u,
+                                .wanted = is_wanted,
+                                .result = devices_print_result,
                                 .changed = on_printer_changed,
                                 .wants_send = on_wants_send,
                                 .ctx = st};
@@ -122,7 +174,8 @@ static err_t scanners_open(struct station *st)
 err_t devices_open(struct station *st)
 {
     err_t e = scanners_open(st);
-    return e ? e : printer_open(st);
+    if (!e) e = printer_open(st);
+    return e ? e : gear_open(st);
 }
 
 void devices_close(struct station *st)
@@ -132,6 +185,7 @@ void devices_close(struct station *st)
     if (st->printer_port.n) hal_port_close(st->hal, st->printer_port);
     printer_free(st->printer);
     st->printer = NULL;
+    gear_close(st);
 }
 
 /* A pty has no line noise: its settling time is over at once. */
@@ -193,6 +247,7 @@ bool devices_event(struct station *st, const struct hal_event *e)
         printer_event(st, e);
         return true;
     }
+    if (gear_event(st, e)) return true;
     for (size_t i = 0; i < settings(st)->scanner_count; i++)
         if (e->port.port.n == st->scanners[i].port.n) scanner_event(st, &st->scanners[i], e);
     return true;
@@ -206,11 +261,13 @@ void devices_tick(struct station *st)
         scanner_tick(&st->scanners[i].parser, now, on_scan, st);
     }
     if (st->printer) printer_tick(st->printer, now);
+    gear_tick(st);
 }
 
 mono_t devices_deadline(const struct station *st)
 {
     mono_t first = st->printer ? printer_deadline(st->printer) : MONO_NEVER;
+    first = mono_earlier(first, gear_deadline(st));
     for (size_t i = 0; i < settings(st)->scanner_count; i++)
         first = mono_earlier(first, scanner_deadline(&st->scanners[i].parser));
     return first;

@@ -59,12 +59,31 @@ static void order_cancel(void *ctx, int64_t shipment_id)
     clarus_void(st->clarus, shipment_id);
 }
 
+/* The label was made for a printer of another language: it is made again from its document, and
+ * printed when that is done. */
+static err_t make_again(struct station *st, int64_t parcel_id)
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    err_t e = store_prepare(st->store, "SELECT shipment_id FROM parcel WHERE id = ?1", &q);
+    if (e) return e;
+    store_bind_int(q, 1, parcel_id);
+    e = store_step(st->store, q, &row);
+    if (e || !row) return e ? e : ERR_NOTFOUND;
+    st->remade_shipment = store_int(q, 0);
+    e = labels_resume(st->labels, st->remade_shipment);
+    log_event(&st->log, LOG_WARN, "label.made_again", "shipment=%lld error=%s",
+              (long long)st->remade_shipment, err_name(e));
+    return e && e != ERR_BUSY ? e : ERR_GONE;
+}
+
 static err_t order_print(void *ctx, int64_t parcel_id)
 {
     struct station *st = ctx;
     struct buf job = buf_new(LABEL_JOB_MAX);
     err_t e = labels_job(st->store, parcel_id, &job);
     if (!e) e = devices_print(st, (uint32_t)parcel_id, buf_slice(&job));
+    if (e == ERR_INVALID) e = make_again(st, parcel_id);
     buf_deinit(&job);
     return e;
 }
@@ -74,7 +93,7 @@ static void order_print_tag(void *ctx, const char *title, const char *reference,
     struct station *st = ctx;
     struct paper_fields tag = {
         .title = title, .reference = reference, .code = reference, .line = line};
-    err_t e = devices_print_paper(st, PAPER_HOLD_TAG, &tag);
+    err_t e = devices_print_paper(st, ++st->tag_count, PAPER_HOLD_TAG, &tag);
     if (e) log_event(&st->log, LOG_WARN, "tag.not_printed", "error=%s", err_name(e));
 }
 
@@ -166,7 +185,12 @@ static void on_label(void *ctx, int64_t shipment_id, enum label_step step, const
 
 void links_label_done(void *ctx, const struct labels_result *r)
 {
-    label_news_add(ctx, r->shipment_id, r->error ? BENCH_LABEL_UNFIT : BENCH_LABEL_READY, r->text);
+    struct station *st = ctx;
+    bool again = st->remade_shipment == r->shipment_id;
+    label_news_add(st, r->shipment_id, r->error ? BENCH_LABEL_UNFIT : BENCH_LABEL_READY, r->text);
+    if (!again) return;
+    st->remade_shipment = 0;
+    if (!r->error) (void)news_add(st, NEWS_PRINTER_READY);
 }
 
 static void on_voided(void *ctx, int64_t shipment_id, err_t error, const char *text)

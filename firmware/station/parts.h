@@ -3,7 +3,9 @@
 #define PACKD_STATION_PARTS_H
 
 #include "drivers/printer/printer.h"
+#include "drivers/scale/scale.h"
 #include "drivers/scanner/scanner.h"
+#include "drivers/signal/signal.h"
 #include "firmware/base/effects.h"
 #include "firmware/bench/bench.h"
 #include "firmware/channels/channels.h"
@@ -70,6 +72,22 @@ struct station_scanner {
     struct scanner parser;
 };
 
+/* What a bench can do without; see gear.c. */
+struct station_gear {
+    hal_port_t documents_port;
+    struct printer *documents; /* NULL: none */
+    char documents_trouble[SAY_CAP];
+    int64_t documents_since;
+    hal_port_t scale_port;
+    struct scale *scale; /* NULL: none */
+    enum scale_state scale_state;
+    int64_t scale_since;
+    struct signal signal;
+    uint32_t line_bits[SIGNAL_LINES]; /* which signal_line each open line is */
+    size_t line_count;
+    uint32_t lines_on;
+};
+
 struct station {
     struct hal *hal;
     const struct config *config;
@@ -98,6 +116,8 @@ struct station {
     struct printer *printer;
     char printer_trouble[SAY_CAP];
     int64_t printer_since;
+    int64_t remade_shipment; /* its labels are made again for the printer there is now; 0: none */
+    struct station_gear gear;
 
     const char *scan_source; /* of the scan being stepped */
     int64_t started_at;
@@ -149,9 +169,22 @@ bool devices_event(struct station *st, const struct hal_event *e); /* false: not
 void devices_tick(struct station *st);
 mono_t devices_deadline(const struct station *st);
 err_t devices_print(struct station *st, uint32_t job, struct slice bytes);
-/* Our own paper. A code that no barcode can carry is left out; it stands in letters elsewhere. */
-err_t devices_print_paper(struct station *st, enum paper_kind kind,
+void devices_print_result(void *ctx, const struct print_result *r);
+/* Our own paper, with its id; slips, notes and sheets go to the document printer where there is
+ * one. A code that no barcode can carry is left out; it stands in letters elsewhere. */
+err_t devices_print_paper(struct station *st, uint32_t paper_id, enum paper_kind kind,
                           const struct paper_fields *fields);
+
+/* gear.c */
+err_t gear_open(struct station *st);
+void gear_close(struct station *st);
+bool gear_event(struct station *st, const struct hal_event *e); /* false: not one of these */
+void gear_tick(struct station *st);
+mono_t gear_deadline(const struct station *st);
+/* Shows the round's signal on the lamps, right before it is acknowledged. */
+void gear_signal(struct station *st);
+/* False: this bench has no scale. */
+bool gear_weight(const struct station *st, struct scale_weight *out);
 
 /* sources.c: what the console may see and do */
 struct console_sources sources_for_console(struct station *st);

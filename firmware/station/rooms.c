@@ -312,6 +312,7 @@ err_t rooms_rebuild(struct station *st, struct station_fault *fault)
         return ERR_IO;
     }
     if (st->printer) printer_abandon(st->printer, hal_now(st->hal));
+    if (st->gear.documents) printer_abandon(st->gear.documents, hal_now(st->hal));
     rooms_close(st);
     err_t e = open_rooms(st, damaged, fault);
     if (!e) bench_not_confirmed(st->bench);

@@ -11,6 +11,30 @@ static void see_bench(void *ctx, struct bench_view *out)
     bench_view(st->bench, out);
 }
 
+static void see_gear(const struct station *st, struct console_station *out)
+{
+    const struct station_gear *g = &st->gear;
+    if (g->documents) {
+        struct console_device *d = &out->devices[out->device_count++];
+        const char *role = st->config->station.document_printer.port.role;
+        slice_copy_cut(slice_text(role), d->role, sizeof d->role);
+        slice_copy_cut(SLICE("printer"), d->kind, sizeof d->kind);
+        slice_copy_cut(slice_text(printer_identity(g->documents)), d->identity, sizeof d->identity);
+        slice_copy_cut(slice_text(g->documents_trouble), d->trouble, sizeof d->trouble);
+        d->present = printer_is_present(g->documents);
+        d->since = g->documents_since;
+    }
+    if (!g->scale) return;
+    struct console_device *d = &out->devices[out->device_count++];
+    const char *trouble = scale_trouble(g->scale, hal_now(st->hal));
+    slice_copy_cut(slice_text(st->config->station.scale.port.role), d->role, sizeof d->role);
+    slice_copy_cut(SLICE("scale"), d->kind, sizeof d->kind);
+    slice_copy_cut(slice_text(scale_identity(g->scale)), d->identity, sizeof d->identity);
+    slice_copy_cut(slice_text(trouble), d->trouble, sizeof d->trouble);
+    d->present = scale_now(g->scale, hal_now(st->hal)).state != SCALE_ABSENT;
+    d->since = g->scale_since;
+}
+
 static void see_devices(const struct station *st, struct console_station *out)
 {
     const struct config_station *c = &st->config->station;
@@ -22,6 +46,7 @@ static void see_devices(const struct station *st, struct console_station *out)
         d->present = st->scanners[i].present;
         d->since = st->scanners[i].since;
     }
+    see_gear(st, out);
     if (!st->printer) return;
     struct console_device *d = &out->devices[out->device_count++];
     slice_copy_cut(slice_text(c->label_printer.role), d->role, sizeof d->role);

@@ -135,6 +135,7 @@ err_t hal_linux_open(const struct hal_linux_options *options, struct hal **out)
     struct hal *h = mem_alloc(sizeof *h);
     if (!h) return ERR_NOMEM;
     h->signal_fd = -1;
+    h->lines_fd = -1;
     h->to_journal = options->log_to_journal;
     freeze_clocks(h);
     read_boot_id(h);
@@ -152,6 +153,7 @@ err_t hal_linux_open(const struct hal_linux_options *options, struct hal **out)
 void hal_linux_close(struct hal *h)
 {
     if (!h) return;
+    lines_close(h);
     jobs_close(h->jobs);
     console_close(h->console);
     http_close(h->http);
@@ -178,7 +180,7 @@ err_t hal_wait(struct hal *h, mono_t deadline, struct hal_event *events, size_t 
 /* --------------------------------------------------------------------------- board and people --
  */
 
-/* No board with lights or a buzzer is known yet, so there is nothing to set. */
+/* Nobody watches here: the firmware drives the board's lines itself. */
 void hal_signal(struct hal *h, enum hal_light light, enum hal_tone tone)
 {
     (void)h;

@@ -26,6 +26,8 @@ struct hal {
     char boot_id[40];
     bool to_journal;
     int signal_fd;
+    int lines_fd; /* -1: no lines are open */
+    size_t lines_count;
     struct watch *signal_watch;
 };
 
@@ -48,6 +50,9 @@ void jobs_begin_wait(struct jobs *j);
 /* "landlock=7 network_apart=1 ..." for the log at start-up; valid as long as j. */
 const char *jobs_capabilities(const struct jobs *j);
 void jobs_close(struct jobs *j);
+
+/* lines.c: GPIO */
+void lines_close(struct hal *h);
 
 MUST_CHECK err_t files_open(const struct hal_linux_options *options, struct files **out);
 void files_close(struct files *f);

@@ -316,6 +316,23 @@ void hal_signal(struct hal *h, enum hal_light light, enum hal_tone tone)
         h->observer.signal(h->observer.ctx, h->now, light, tone);
 }
 
+err_t hal_lines_open(struct hal *h, const struct hal_lines_spec *spec)
+{
+    if (spec->count == 0 || spec->count > HAL_LINES_MAX) return ERR_INVALID;
+    h->lines_on = 0;
+    return ERR_OK;
+}
+
+void hal_lines_set(struct hal *h, uint32_t on)
+{
+    h->lines_on = on;
+}
+
+uint32_t hal_sim_lines(const struct hal *h)
+{
+    return h->lines_on;
+}
+
 void hal_log(struct hal *h, struct slice line)
 {
     if (h->observer.log && !sim_is_dead(h)) h->observer.log(h->observer.ctx, h->now, line);

@@ -106,4 +106,7 @@ void hal_sim_observe(struct hal *h, const struct hal_sim_observer *observer);
 /* Orderly end, reload, power failing: HAL_EV_STOP, HAL_EV_RELOAD, HAL_EV_POWER_FAILING. */
 void hal_sim_event(struct hal *h, enum hal_event_kind kind, int64_t delay_ms);
 
+/* The output lines that are on. */
+uint32_t hal_sim_lines(const struct hal *h);
+
 #endif

@@ -58,6 +58,7 @@ struct hal {
     struct sim_text texts[SIM_TEXTS_MAX];
     hal_request_t streams[SIM_STREAMS_MAX];
     size_t http_under_way;
+    uint32_t lines_on;
     size_t jobs_under_way;
     hal_sim_http_fn *http;
     void *http_ctx;

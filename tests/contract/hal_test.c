@@ -218,11 +218,24 @@ static void supervisor__hears_ready_and_the_watchdog(void **state)
     assert_int_equal(unlink(a.sun_path), 0);
 }
 
+static void lines__what_is_no_gpio_chip_is_not_found(void **state)
+{
+    struct world *w = *state;
+    struct hal_lines_spec spec = {.chip = "/dev/no-such-chip", .offsets = {1, 2}, .count = 2};
+    assert_int_equal(hal_lines_open(w->hal, &spec), ERR_NOTFOUND);
+    (void)snprintf(spec.chip, sizeof spec.chip, "/dev/null");
+    assert_int_equal(hal_lines_open(w->hal, &spec), ERR_NOTFOUND);
+    hal_lines_set(w->hal, 3);
+    spec.count = 0;
+    assert_int_equal(hal_lines_open(w->hal, &spec), ERR_INVALID);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(lines__what_is_no_gpio_chip_is_not_found),
         CASE(signals__become_stop_reload_and_power_failing),
         CASE(signals__a_broken_pipe_is_an_error_and_not_the_end),
         CASE(clock__stands_still_between_waits),

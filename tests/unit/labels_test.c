@@ -160,6 +160,31 @@ static void labels__the_resolution_is_the_printers(void **state)
     assert_string_equal(tools.resolution, "300");
 }
 
+static void labels__the_job_speaks_the_printers_language(void **state)
+{
+    (void)state;
+    struct buf job = buf_new(LABEL_JOB_MAX);
+    int64_t s = label_bed_shipment(&bed, one_number, 1);
+    err_ignore(slice_copy(SLICE("tspl"), bed.config.station.printer_language, 8));
+    tools.codes[0] = one_number[0];
+    label_bed_accept(&bed, s, PDF);
+    assert_int_equal(bed.last.error, ERR_OK);
+    assert_int_equal(label_bed_job(&bed, s * 100 + 1, &job, NULL), ERR_OK);
+    assert_true(slice_starts(buf_slice(&job), "SIZE 100."));
+    buf_deinit(&job);
+}
+
+static void labels__zpl_for_a_printer_of_another_language_is_refused(void **state)
+{
+    (void)state;
+    int64_t s = label_bed_shipment(&bed, one_number, 1);
+    err_ignore(slice_copy(SLICE("epl"), bed.config.station.printer_language, 8));
+    label_bed_accept(&bed, s, SLICE("^XA^FO1,1^FDX^FS^XZ"));
+    assert_int_equal(bed.last.error, ERR_REFUSED);
+    assert_string_equal(bed.last.rule, "label.language");
+    assert_string_equal(bed.last.text, "the label is ZPL, the label printer speaks epl");
+}
+
 static void labels__a_page_goes_to_the_parcel_on_its_barcode(void **state)
 {
     (void)state;
@@ -467,6 +492,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_BED(labels__a_pdf_becomes_a_checked_job),
         ON_BED(labels__the_resolution_is_the_printers),
+        ON_BED(labels__the_job_speaks_the_printers_language),
+        ON_BED(labels__zpl_for_a_printer_of_another_language_is_refused),
         ON_BED(labels__a_page_goes_to_the_parcel_on_its_barcode),
         ON_BED(labels__without_a_reader_the_order_of_pages_decides),
         ON_BED(labels__a_reader_that_fails_checks_nothing),
