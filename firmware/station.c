@@ -10,7 +10,7 @@
 #define IDLE_STEP_MS  20  /* between two slices of it */
 #define AGE_EVERY_MS  INT64_C(3600000)
 #define AGE_BATCH     16    /* orders aged in one idle slice */
-#define RELAXED_MS    2000  /* what can be read again is committed within this */
+#define RELAXED_MS    10000 /* what can be read again is committed within this */
 #define HEARTBEAT_MS  10000 /* the watchdog allows 30 s */
 
 static err_t open_console(struct station *st)
@@ -77,7 +77,9 @@ static mono_t next_deadline(struct station *st)
     if (effects_has_failed(st->fx) || st->news_count > 0 || store_is_urgent(st->store))
         return hal_now(st->hal);
     mono_t d = mono_plus(hal_now(st->hal), HEARTBEAT_MS);
-    d = mono_earlier(d, store_is_dirty(st->store) ? st->commit_at : st->idle_at);
+    if (store_is_dirty(st->store)) d = mono_earlier(d, st->commit_at);
+    if (!store_is_dirty(st->store) || store_log_is_long(st->store))
+        d = mono_earlier(d, st->idle_at);
     d = mono_earlier(d, devices_deadline(st));
     d = mono_earlier(d, checks_deadline(st));
     d = mono_earlier(d, clarus_deadline(st->clarus));
@@ -118,6 +120,13 @@ static void tick(struct station *st)
     news_deliver(st);
 }
 
+/* Quiet, and the log is long: what waits for company goes now, so that it can be brought home. */
+static bool idle_commit(const struct station *st)
+{
+    return store_is_dirty(st->store) && store_log_is_long(st->store) &&
+           mono_reached(hal_now(st->hal), st->idle_at);
+}
+
 /* Readings alone may wait for company: several answers to one question are one commit. */
 static bool must_commit(struct station *st)
 {
@@ -125,7 +134,7 @@ static bool must_commit(struct station *st)
     if (!store_is_dirty(st->store)) return false;
     mono_t now = hal_now(st->hal);
     if (st->commit_at.ms == MONO_NEVER.ms) st->commit_at = mono_plus(now, RELAXED_MS);
-    return st->stopping || st->reloading || mono_reached(now, st->commit_at);
+    return st->stopping || st->reloading || idle_commit(st) || mono_reached(now, st->commit_at);
 }
 
 /* Commit, then acknowledge, then send. */

@@ -192,15 +192,27 @@ bool session_state_is_fresh(const struct bench *b)
            age <= (int64_t)b->config->site.max_state_age_s * 1000;
 }
 
-/* The bench row is written once per event, in the same transaction as everything else it decided.
- */
-static void flush(struct bench *b)
+/* The bench row is written once per event, in the same transaction as everything else it decided. A
+ * move nobody made by hand, and that stops nothing, is found out again after a restart. */
+static void flush_as(struct bench *b, bool by_person)
 {
     if (!b->changed) return;
+    AUTO_RELAX struct store_relaxed relaxed =
+        store_relax_if(b->store, !by_person && b->block.kind == BLOCK_NONE);
     b->changed = false;
     effects_screen(b->fx);
     err_t e = rows_save_bench(b);
     if (e) log_event(b->log, LOG_ERROR, "bench.store_failed", "error=%s", err_name(e));
+}
+
+static void flush(struct bench *b)
+{
+    flush_as(b, true);
+}
+
+static void flush_news(struct bench *b)
+{
+    flush_as(b, false);
 }
 
 /* ------------------------------------------------------------------------------------ events -- */
@@ -437,7 +449,7 @@ static void wait_over(struct bench *b)
 void bench_tick(struct bench *b)
 {
     if (mono_reached(effects_now(b->fx), b->deadline)) wait_over(b);
-    flush(b);
+    flush_news(b);
 }
 
 mono_t bench_deadline(const struct bench *b)
@@ -450,37 +462,37 @@ void bench_printer_ready(struct bench *b)
 {
     if (!b->print_refused || b->phase != PHASE_PRINTING) return;
     label_print_waiting(b);
-    flush(b);
+    flush_news(b);
 }
 
 void bench_checked(struct bench *b, uint32_t ticket, const struct verdict *v)
 {
     session_verdict(b, ticket, v);
-    flush(b);
+    flush_news(b);
 }
 
 void bench_claimed(struct bench *b, uint32_t ticket, err_t error, const char *text)
 {
     session_claim_answer(b, ticket, error, text);
-    flush(b);
+    flush_news(b);
 }
 
 void bench_label(struct bench *b, int64_t shipment_id, enum bench_label_news news, const char *text)
 {
     label_news(b, shipment_id, news, text);
-    flush(b);
+    flush_news(b);
 }
 
 void bench_voided(struct bench *b, int64_t shipment_id, err_t error, const char *text)
 {
     label_void_answer(b, shipment_id, error, text);
-    flush(b);
+    flush_news(b);
 }
 
 void bench_printed(struct bench *b, int64_t parcel_id, enum print_outcome outcome, const char *text)
 {
     label_print_answer(b, parcel_id, outcome, text);
-    flush(b);
+    flush_news(b);
 }
 
 err_t bench_restore(struct bench *b)

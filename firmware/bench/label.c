@@ -54,12 +54,19 @@ void label_begin(struct bench *b)
     b->orders.check(b->orders.ctx, session_ask(b, CHECK_WAIT_MS), b->order.id, BENCH_CHECK_LABEL);
 }
 
+/* Before anything is bought the intent is stored, and this with it. */
+static err_t label_pending(struct bench *b, bool *voiding)
+{
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(b->store);
+    err_t e = rows_void_open(b, voiding);
+    if (!e && !*voiding) e = b->shipment.id ? rows_bind_parcels(b) : rows_new_shipment(b);
+    return e ? e : catalogue_set_state(b->store, b->order.id, CONSIGNMENT_LABEL_PENDING);
+}
+
 void label_buy(struct bench *b)
 {
     bool voiding = false;
-    err_t e = rows_void_open(b, &voiding);
-    if (!e && !voiding) e = b->shipment.id ? rows_bind_parcels(b) : rows_new_shipment(b);
-    if (!e) e = catalogue_set_state(b->store, b->order.id, CONSIGNMENT_LABEL_PENDING);
+    err_t e = label_pending(b, &voiding);
     if (e) {
         session_failed(b, e);
         return;
@@ -237,6 +244,19 @@ static void check_ahead(struct bench *b)
     b->orders.check(b->orders.ctx, b->ahead_ticket, b->order.id, BENCH_CHECK_SAVE);
 }
 
+/* Forgotten, it counts as printed after a restart: nothing comes out twice. */
+static err_t print_ended(struct bench *b, struct session_parcel *p, enum print_outcome outcome,
+                         const char *text)
+{
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(b->store);
+    bench_story(b,
+                outcome == PRINT_PRINTED   ? "label.printed"
+                : outcome == PRINT_REFUSED ? "label.not_printed"
+                                           : "label.print_unknown",
+                text);
+    return outcome == PRINT_REFUSED ? ERR_OK : rows_set_parcel_state(b, p, PARCEL_PRINTED);
+}
+
 void label_print_answer(struct bench *b, int64_t parcel_id, enum print_outcome outcome,
                         const char *text)
 {
@@ -244,16 +264,11 @@ void label_print_answer(struct bench *b, int64_t parcel_id, enum print_outcome o
     if (!p || p->id != parcel_id || b->phase != PHASE_PRINTING) return;
     if (b->print_refused) return; /* of a job before: this one waits for the printer */
     b->changed = true;
-    bench_story(b,
-                outcome == PRINT_PRINTED   ? "label.printed"
-                : outcome == PRINT_REFUSED ? "label.not_printed"
-                                           : "label.print_unknown",
-                text);
+    err_t e = print_ended(b, p, outcome, text);
     if (outcome == PRINT_REFUSED) {
         print_waits(b, text);
         return;
     }
-    err_t e = rows_set_parcel_state(b, p, PARCEL_PRINTED);
     if (e) {
         session_failed(b, e);
         return;

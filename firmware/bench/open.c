@@ -245,6 +245,17 @@ static err_t keep_digest(struct bench *b, bool *out_changed)
     return rows_opened(b, digest, b->order.claimed);
 }
 
+/* That this order is being opened is stored already: after a restart it is opened again. */
+static err_t begin_packing(struct bench *b, bool *out_edited)
+{
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(b->store);
+    err_t e = keep_digest(b, out_edited);
+    if (e || *out_edited) return e;
+    if (b->parcel_count == 0) e = rows_add_parcel(b);
+    if (!e) bench_story(b, "opened", b->working_offline ? "offline" : "");
+    return e;
+}
+
 void session_opened(struct bench *b)
 {
     bool edited = false;
@@ -255,7 +266,7 @@ void session_opened(struct bench *b)
         block_verdict(b, &v);
         return;
     }
-    err_t e = keep_digest(b, &edited);
+    err_t e = begin_packing(b, &edited);
     if (!e && edited) {
         struct verdict v = {.kind = VERDICT_CHANGED,
                             .rule = "order.changed",
@@ -265,12 +276,10 @@ void session_opened(struct bench *b)
         stop_order(b, &v);
         return;
     }
-    if (!e && b->parcel_count == 0) e = rows_add_parcel(b);
     if (e) {
         session_failed(b, e);
         return;
     }
-    bench_story(b, "opened", b->working_offline ? "offline" : "");
     bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
     session_resume(b);
 }

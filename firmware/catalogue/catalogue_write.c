@@ -255,7 +255,8 @@ err_t catalogue_put_carrying(struct store *st, wall_t at, const char *code, cons
     err_t e = prepare_write(
         st,
         "INSERT INTO carrying (code, kind, consignment_id, seen_at) VALUES (?1, ?2, ?3, ?4) "
-        "ON CONFLICT (code, consignment_id) DO UPDATE SET kind = ?2, seen_at = ?4",
+        "ON CONFLICT (code, consignment_id) DO UPDATE SET kind = ?2, seen_at = ?4 "
+        "WHERE kind IS NOT ?2 OR seen_at < ?4 - 3600000",
         &q);
     if (e) return e;
     store_bind_text(q, 1, code);

@@ -116,6 +116,7 @@ static err_t load_kept(struct run *r, struct kept *k)
 
 static err_t keep_reading(struct run *r, const char *reading)
 {
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(r->ch->o.store);
     err_t e = store_begin(r->ch->o.store);
     if (e) return e;
     AUTO_STMT sqlite3_stmt *q = NULL;

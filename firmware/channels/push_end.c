@@ -170,6 +170,7 @@ void push_end_done(struct run *r)
     bool complete = slice_is(slice_text(r->v.text[VALUE_ORDER_COMPLETE]), "true");
     const char *text = complete ? "Recorded in the shop; nothing is left to ship there."
                                 : "Recorded in the shop as a part of the order.";
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(r->ch->o.store); /* as the result is */
     err_t e = story_add(r->ch->o.store, effects_wall(r->ch->o.fx), r->consignment_id, "storefront",
                         complete ? "channel.reported" : "channel.reported_part", "", r->key);
     if (e) {

@@ -64,9 +64,11 @@ static void claim_finish(struct clarus_flow *f, err_t error, const char *text)
     log_event(c->log, LOG_INFO, "clarus.claim", "consignment=%lld result=%s", (long long)id,
               err_name(error));
     clarus_story(c, id, "clarus.claim", error ? err_text(error) : "claimed");
-    if (!error)
+    if (!error) {
+        AUTO_RELAX struct store_relaxed relaxed = store_relax(c->store); /* claimed again */
         clarus_note(c, "claimed",
                     sql_run(c, "UPDATE consignment SET claimed = 1 WHERE id = ?", "i", id));
+    }
     if (c->on.claimed) c->on.claimed(c->on.ctx, ticket, error, words);
 }
 

@@ -353,16 +353,10 @@ static void release_rest(struct clarus *c, int64_t consignment_id)
         clarus_release(c, consignment_id);
 }
 
-static void done_begin(struct clarus_flow *f)
+/* Forgotten, it is found out again: the message is looked after first. */
+static void done_write(struct clarus *c, const struct disp *d, bool complete)
 {
-    struct clarus *c = f->c;
-    struct disp *d = f->data;
-    bool complete = false;
-    clarus_note(c, "complete", catalogue_is_complete(c->store, d->consignment_id, &complete));
-    if (d->rest) {
-        disp_park_rest(f);
-        return;
-    }
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(c->store);
     clarus_note(c, "shipment",
                 sql_run(c,
                         "UPDATE shipment SET state = 9 WHERE state = 4 AND id = (SELECT "
@@ -374,6 +368,19 @@ static void done_begin(struct clarus_flow *f)
                             "UPDATE consignment SET state = 10, claimed = 0 WHERE id = ? AND "
                             "state = 8",
                             "i", d->consignment_id));
+}
+
+static void done_begin(struct clarus_flow *f)
+{
+    struct clarus *c = f->c;
+    struct disp *d = f->data;
+    bool complete = false;
+    clarus_note(c, "complete", catalogue_is_complete(c->store, d->consignment_id, &complete));
+    if (d->rest) {
+        disp_park_rest(f);
+        return;
+    }
+    done_write(c, d, complete);
     if (!complete) release_rest(c, d->consignment_id);
     clarus_story(c, d->consignment_id, "clarus.dispatched", complete ? "complete" : "partial");
     disp_end(

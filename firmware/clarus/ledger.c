@@ -65,6 +65,8 @@ void clarus_note(struct clarus *c, const char *what, err_t e)
 
 void clarus_story(struct clarus *c, int64_t consignment_id, const char *event, const char *detail)
 {
+    AUTO_RELAX struct store_relaxed relaxed =
+        store_relax(c->store); /* goes with what it tells of */
     clarus_note(c, "story_add",
                 story_add(c->store, effects_wall(c->fx), consignment_id, "clarus", event, "",
                           detail ? detail : ""));

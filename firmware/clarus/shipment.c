@@ -60,6 +60,7 @@ static err_t load_parcels(struct clarus *c, struct ship *s)
 void ship_set(struct clarus_flow *f, enum shipment_state state, const char *intent)
 {
     struct ship *s = f->data;
+    AUTO_RELAX struct store_relaxed relaxed = store_relax_if(f->c->store, intent[0] == '\0');
     clarus_note(f->c, "shipment",
                 sql_run(f->c, "UPDATE shipment SET state = ?, intent = ? WHERE id = ?", "iti",
                         (int64_t)state, intent, s->id));

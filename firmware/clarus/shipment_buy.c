@@ -164,6 +164,7 @@ static void tracked(struct clarus_flow *f)
 static void label_known(struct clarus_flow *f)
 {
     struct ship *s = f->data;
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(f->c->store);
     memcpy(s->document, s->ours.label, sizeof s->document);
     clarus_note(f->c, "label",
                 sql_run(f->c,

@@ -49,10 +49,14 @@ void ship_create_begin(struct clarus_flow *f)
 static void created(struct clarus_flow *f, const char *id, const char *how)
 {
     struct ship *s = f->data;
-    clarus_note(f->c, "created",
-                sql_run(f->c,
-                        "UPDATE shipment SET clarus_id = ?, intent = '', made_at = ? WHERE id = ?",
-                        "tii", id, effects_wall(f->c->fx).ms, s->id));
+    {
+        AUTO_RELAX struct store_relaxed relaxed = store_relax(f->c->store); /* found by its key */
+        clarus_note(
+            f->c, "created",
+            sql_run(f->c,
+                    "UPDATE shipment SET clarus_id = ?, intent = '', made_at = ? WHERE id = ?",
+                    "tii", id, effects_wall(f->c->fx).ms, s->id));
+    }
     clarus_story(f->c, s->consignment_id, how, id);
     log_event(f->c->log, LOG_INFO, how, "key=%s shipment=%s", s->key, id);
     flow_go(f, SHIP_LOAD);
@@ -209,9 +213,11 @@ static void package_bound(struct clarus_flow *f, const char *id)
 {
     struct ship *s = f->data;
     struct ship_parcel *p = next_parcel(s);
-    if (p)
+    if (p) {
+        AUTO_RELAX struct store_relaxed relaxed = store_relax(f->c->store); /* looked for again */
         clarus_note(f->c, "package",
                     sql_run(f->c, "UPDATE parcel SET clarus_id = ? WHERE id = ?", "ti", id, p->id));
+    }
     ship_set(f, s->state, "");
     flow_go(f, SHIP_LOAD);
 }

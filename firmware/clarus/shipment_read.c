@@ -138,9 +138,13 @@ static void read_service(struct clarus_flow *f)
         s->carrier_id[0] && s->ours.carrier_id[0] && strcmp(s->carrier_id, s->ours.carrier_id) != 0;
     bool service =
         s->service_id[0] && s->ours.service_id[0] && strcmp(s->service_id, s->ours.service_id) != 0;
-    clarus_note(f->c, "service",
-                sql_run(f->c, "UPDATE shipment SET service_bought = ?, note_sent = ? WHERE id = ?",
-                        "tii", s->ours.service_name, (int64_t)s->note_there, s->id));
+    {
+        AUTO_RELAX struct store_relaxed relaxed = store_relax(f->c->store);
+        clarus_note(f->c, "service",
+                    sql_run(f->c,
+                            "UPDATE shipment SET service_bought = ?, note_sent = ? WHERE id = ?",
+                            "tii", s->ours.service_name, (int64_t)s->note_there, s->id));
+    }
     if (!carrier && !service) {
         s->looks = 0;
         flow_go(f, SHIP_READ_PACKAGES);

@@ -260,6 +260,7 @@ static void tasks_row(struct clarus_flow *f, json_node node)
 
 static void batch_settle(struct clarus *c, const struct batched *b)
 {
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(c->store);
     bool ready = b->picks_open == 0 && b->disps_open > 0;
     clarus_note(c, "batch state",
                 sql_run(c, "UPDATE consignment SET state = ?1 WHERE id = ?2 AND state = ?3", "iii",

@@ -313,6 +313,11 @@ static struct destination *end_flight(struct outbox *ob, int64_t message_id)
     return NULL;
 }
 
+static bool is_stop(enum attempt_outcome outcome)
+{
+    return outcome == ATTEMPT_PARK || outcome == ATTEMPT_CANCELLED || outcome == ATTEMPT_REFUSED;
+}
+
 void outbox_result(struct outbox *ob, int64_t message_id, const struct attempt_result *result)
 {
     struct message m;
@@ -323,6 +328,9 @@ void outbox_result(struct outbox *ob, int64_t message_id, const struct attempt_r
     }
     d->wake = effects_now(ob->fx);
     note_destination(ob, d, result);
+    /* A result that is forgotten is found out again: on disk the message is still under way, and
+     * the next start looks first. What stops a parcel was shown. */
+    AUTO_RELAX struct store_relaxed relaxed = store_relax_if(ob->st, !is_stop(result->outcome));
     err_t e = message_load(ob, message_id, &m);
     if (e == ERR_OK && m.state != MESSAGE_FLYING) e = ERR_INVALID;
     if (e == ERR_OK) e = message_say(ob, &m, or_else(result->text, OUTCOMES[result->outcome]));

@@ -232,8 +232,13 @@ err_t store_begin(struct store *st)
 
 struct store_relaxed store_relax(struct store *st)
 {
+    return store_relax_if(st, true);
+}
+
+struct store_relaxed store_relax_if(struct store *st, bool may)
+{
     struct store_relaxed relaxed = {st, st->relaxed};
-    st->relaxed = true;
+    st->relaxed = st->relaxed || may;
     return relaxed;
 }
 
@@ -335,10 +340,15 @@ bool store_intake_warning(struct store *st)
     return pages_used(st) >= st->pages_max - st->pages_max / 10;
 }
 
+bool store_log_is_long(const struct store *st)
+{
+    return st->wal_pages >= STORE_WAL_IDLE;
+}
+
 bool store_idle(struct store *st)
 {
     if (st->failed || st->open) return false;
-    if (st->wal_pages >= STORE_WAL_IDLE) {
+    if (store_log_is_long(st)) {
         err_t e = store_checkpoint(st);
         return e == ERR_OK;
     }

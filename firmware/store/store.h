@@ -59,6 +59,7 @@ struct store_relaxed {
     bool before;
 };
 struct store_relaxed store_relax(struct store *st);
+struct store_relaxed store_relax_if(struct store *st, bool may); /* false: as it was */
 void store_relax_end(struct store_relaxed *relaxed);
 #define AUTO_RELAX __attribute__((cleanup(store_relax_end), unused))
 /* ERR_NOSPACE: full even after a checkpoint; nothing was committed, the transaction is rolled back
@@ -75,6 +76,9 @@ void store_disk_free(struct store *st, uint64_t bytes);
 /* One slice of idle work: checkpoint, then a bounded part of the integrity check. Returns true
  * while there is more to do. Never call it with a transaction open. */
 bool store_idle(struct store *st);
+
+/* True when the log waits to be brought home in an idle moment. */
+bool store_log_is_long(const struct store *st);
 
 /* Statement for this SQL text, prepared once and kept (sql must be a string literal: its address is
  * the key). Reset and with bindings cleared. */
