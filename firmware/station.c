@@ -9,7 +9,7 @@
 #define IDLE_AFTER_MS 200 /* of quiet before the store does its own work */
 #define IDLE_STEP_MS  20  /* between two slices of it */
 #define AGE_EVERY_MS  INT64_C(3600000)
-#define AGE_BATCH     16    /* orders aged in one idle slice */
+#define AGE_BATCH     16    /* orders or rows aged in one idle slice */
 #define RELAXED_MS    10000 /* what can be read again is committed within this */
 #define HEARTBEAT_MS  10000 /* the watchdog allows 30 s */
 
@@ -161,25 +161,38 @@ static err_t finish(struct station *st, struct station_fault *fault)
     return ERR_OK;
 }
 
-/* Only by a trusted clock: a wrong one would forget too early. */
-static bool age_personal_data(struct station *st)
+typedef err_t ageing_fn(struct store *st, int64_t before_wall_ms, size_t limit, size_t *out_count);
+
+/* One bounded piece of one kind. True: there is more of it. */
+static bool age_one(struct station *st, ageing_fn *fn, const char *what, uint32_t days)
 {
-    wall_t wall = hal_wall(st->hal);
-    if (!wall.trusted || !mono_reached(hal_now(st->hal), st->age_at)) return false;
     size_t count = 0;
-    int64_t days = st->config->site.retention_days;
-    err_t e = catalogue_age(st->store, wall.ms - days * 24 * 60 * 60 * 1000, AGE_BATCH, &count);
-    if (e) log_event(&st->log, LOG_WARN, "ageing.failed", "error=%s", err_name(e));
-    if (count) log_event(&st->log, LOG_INFO, "ageing.done", "orders=%zu", count);
-    if (e || count < AGE_BATCH) st->age_at = mono_plus(hal_now(st->hal), AGE_EVERY_MS);
-    return count == AGE_BATCH;
+    int64_t before = hal_wall(st->hal).ms - (int64_t)days * 24 * 60 * 60 * 1000;
+    err_t e = fn(st->store, before, AGE_BATCH, &count);
+    if (e) log_event(&st->log, LOG_WARN, "ageing.failed", "what=%s error=%s", what, err_name(e));
+    if (count) log_event(&st->log, LOG_INFO, "ageing.done", "what=%s rows=%zu", what, count);
+    return !e && count == AGE_BATCH;
+}
+
+/* Only by a trusted clock: a wrong one would forget too early. */
+static bool age_what_is_old(struct station *st)
+{
+    const struct config_site *site = &st->config->site;
+    uint32_t kept = site->retention_days;
+    uint32_t traced = site->trace_days > kept ? site->trace_days : kept;
+    if (!hal_wall(st->hal).trusted || !mono_reached(hal_now(st->hal), st->age_at)) return false;
+    bool more = age_one(st, catalogue_age, "orders", kept) ||
+                age_one(st, catalogue_sweep, "rest", kept) ||
+                age_one(st, catalogue_forget, "facts", traced);
+    if (!more) st->age_at = mono_plus(hal_now(st->hal), AGE_EVERY_MS);
+    return more;
 }
 
 static void idle_work(struct station *st)
 {
     if (store_is_dirty(st->store) || !mono_reached(hal_now(st->hal), st->idle_at)) return;
     bool more = store_idle(st->store);
-    if (!more) more = age_personal_data(st);
+    if (!more) more = age_what_is_old(st);
     st->idle_at = more ? mono_plus(hal_now(st->hal), IDLE_STEP_MS) : MONO_NEVER;
 }
 

@@ -253,6 +253,7 @@ struct config_site {
     struct config_alerts alerts;
     uint32_t max_state_age_s; /* pack on an unanswered check up to this age; default 900 */
     uint32_t retention_days;  /* delivered records and personal data; default 30 */
+    uint32_t trace_days;      /* facts of an order; default 730 */
     char command_prefix[8];   /* default "^P:" */
     char badge_prefix[8];     /* default "^B:" */
 };

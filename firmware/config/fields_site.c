@@ -241,6 +241,7 @@ static const struct field site_fields[] = {
     {"alerts", FIELD_OBJECT, SITE(alerts), .shape = &alerts_shape},
     {"max_state_age_s", FIELD_NUMBER, SITE(max_state_age_s), .min = 0, .max = 86400, .number = 900},
     {"retention_days", FIELD_NUMBER, SITE(retention_days), .min = 1, .max = 3650, .number = 30},
+    {"trace_days", FIELD_NUMBER, SITE(trace_days), .min = 1, .max = 3650, .number = 730},
     {"command_prefix", FIELD_TEXT, SITE(command_prefix), .min = 2, .text = "^P:"},
     {"badge_prefix", FIELD_TEXT, SITE(badge_prefix), .min = 2, .text = "^B:"},
 };
