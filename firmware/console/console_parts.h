@@ -98,6 +98,14 @@ void console_post_manifest(struct ask *a);
 void console_post_recall(struct ask *a);
 void console_post_scan(struct ask *a);
 
+void console_get_maps(struct ask *a); /* console_maps.c */
+void console_get_maps_file(struct ask *a);
+void console_get_words(struct ask *a);
+void console_post_maps_set(struct ask *a);
+void console_post_maps_remove(struct ask *a);
+void console_post_maps_drop(struct ask *a);
+void console_post_maps_import(struct ask *a);
+
 void console_put_exception(struct console_pages *c, struct json_writer *w,
                            const struct exception_row *row);
 void console_put_message(struct json_writer *w, const struct outbox_row *row);

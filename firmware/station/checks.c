@@ -2,10 +2,7 @@
  * it. */
 #include "firmware/station/parts.h"
 
-#include <stdio.h>
 #include <string.h>
-
-#include "firmware/mapping/order_check.h"
 
 #define SHOP_TICKET_GATE                                                                           \
     0x80000000u /* tickets of the gate before Clarus; others are the bench's                       \
@@ -14,49 +11,6 @@
 #define ROUTE_BATCH 64
 
 /* ---------------------------------------------------------------------------- joint checks -- */
-
-#define FINDINGS_MAX 8
-
-static void verdict_of(const struct order_finding *f, struct verdict *v)
-{
-    *v = (struct verdict){.kind = VERDICT_HOLD, .origin = "station"};
-    memcpy(v->rule, f->rule, sizeof v->rule);
-    memcpy(v->owner, f->owner, sizeof v->owner);
-    memcpy(v->text, f->text, sizeof v->text);
-    memcpy(v->next_step, f->next_step, sizeof v->next_step);
-}
-
-/* What held the order before is over. */
-static void clear_hold(struct station *st, const struct consignment *c)
-{
-    char object[OBJECT_CAP];
-    if (c->hold_rule[0] == '\0') return;
-    (void)snprintf(object, sizeof object, "order %s", c->reference);
-    err_t e = exception_clear(st->store, effects_wall(st->fx), c->hold_rule, object);
-    if (e && e != ERR_NOTFOUND)
-        log_event(&st->log, LOG_ERROR, "checks.clear", "error=%s", err_name(e));
-}
-
-/* An order that both let go is held at open by what the site's tables say of it. */
-static void check_tables(struct station *st, int64_t consignment_id, struct verdict *v)
-{
-    struct maps maps = {.site = &st->config->site, .store = st->store};
-    struct order_finding findings[FINDINGS_MAX];
-    struct consignment c;
-    size_t count = 0;
-    err_t e =
-        order_check(&maps, effects_wall(st->fx), consignment_id, findings, FINDINGS_MAX, &count);
-    for (size_t i = 0; i < count && v->kind == VERDICT_GO; i++) {
-        if (!maps_observes(maps.site, findings[i].rule))
-            verdict_of(&findings[i], v);
-        else if (e == ERR_OK)
-            e = story_add(st->store, effects_wall(st->fx), consignment_id, "station",
-                          "rule.observed", "", findings[i].text);
-    }
-    if (e == ERR_OK) e = catalogue_consignment(st->store, consignment_id, &c);
-    if (e == ERR_OK && v->kind == VERDICT_GO) clear_hold(st, &c);
-    if (e) log_event(&st->log, LOG_ERROR, "checks.tables", "error=%s", err_name(e));
-}
 
 static void answer(struct station *st, struct joint_check *c)
 {
@@ -71,7 +25,7 @@ static void answer(struct station *st, struct joint_check *c)
     else
         n->verdict = *clarus;
     if (c->opening && n->verdict.kind == VERDICT_GO)
-        check_tables(st, c->consignment_id, &n->verdict);
+        tables_check(st, c->consignment_id, &n->verdict);
     c->ticket = 0;
 }
 

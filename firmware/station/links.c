@@ -186,11 +186,14 @@ static void on_label(void *ctx, int64_t shipment_id, enum label_step step, const
 void links_label_done(void *ctx, const struct labels_result *r)
 {
     struct station *st = ctx;
+    char why[SAY_CAP];
     bool again = st->remade_shipment == r->shipment_id;
-    label_news_add(st, r->shipment_id, r->error ? BENCH_LABEL_UNFIT : BENCH_LABEL_READY, r->text);
+    bool held = !r->error && tables_hold_tracking(st, r->shipment_id, why);
+    label_news_add(st, r->shipment_id, r->error || held ? BENCH_LABEL_UNFIT : BENCH_LABEL_READY,
+                   held ? why : r->text);
     if (!again) return;
     st->remade_shipment = 0;
-    if (!r->error) (void)news_add(st, NEWS_PRINTER_READY);
+    if (!r->error && !held) (void)news_add(st, NEWS_PRINTER_READY);
 }
 
 static void on_voided(void *ctx, int64_t shipment_id, err_t error, const char *text)

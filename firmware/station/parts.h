@@ -153,6 +153,13 @@ void checks_route_orders(
     struct station *st); /* channel and shop order of orders that have none yet */
 struct connector checks_gate(struct station *st);
 
+/* tables.c: what the site's tables say. *v stays GO when nothing holds. */
+void tables_check(struct station *st, int64_t consignment_id, struct verdict *v);
+/* True when a tracking number of the shipment holds it; *text says why. */
+bool tables_hold_tracking(struct station *st, int64_t shipment_id, char text[SAY_CAP]);
+/* Raises an exception for each lead's change that a new site.json has come to differ from. */
+err_t tables_compare_file(struct station *st);
+
 /* links.c: what the rooms tell one another */
 struct bench_orders links_for_bench(struct station *st);
 struct clarus_callbacks links_for_clarus(struct station *st);

@@ -230,7 +230,8 @@ static err_t build(struct station *st, struct station_fault *fault)
 
 static err_t start(struct station *st)
 {
-    err_t e = outbox_start(st->outbox);
+    err_t e = tables_compare_file(st);
+    if (!e) e = outbox_start(st->outbox);
     if (!e) e = clarus_start(st->clarus);
     if (!e) e = bench_restore(st->bench);
     if (e) return e;

@@ -123,6 +123,42 @@ static void packctl__lists_and_settles_exceptions(void **state)
     assert_int_equal(ctl("exceptions"), 0);
 }
 
+static void packctl__changes_tables_and_carries_them_as_one_file(void **state)
+{
+    (void)state;
+    char name[] = "/tmp/packctl-maps-XXXXXX", words[200];
+    close(mkstemp(name));
+    assert_int_equal(ctl("maps set sku - 'tee/blk \xc3\xa9' TEE-1"), 0);
+    assert_int_equal(ctl("maps set unit - case 12 tested --scope MUG"), 0);
+    assert_int_equal(ctl("maps set unit - case none"), 1);
+    says("a factor is a whole number");
+    assert_int_equal(ctl("maps set sku nowhere A B"), 1);
+    says("there is no such channel");
+    assert_int_equal(ctl("maps list"), 0);
+    says("TEE-1");
+    says("Ada");
+    says("version 2");
+    (void)snprintf(words, sizeof words, "maps export > %s", name);
+    assert_int_equal(ctl(words), 0);
+    assert_int_equal(ctl("maps drop sku - 'tee/blk \xc3\xa9'"), 0);
+    (void)snprintf(words, sizeof words, "maps import %s", name);
+    assert_int_equal(ctl(words), 0);
+    says("1 added, 0 replaced, 1 the same");
+    assert_int_equal(ctl("maps set sku - 'tee/blk \xc3\xa9' TEE-2"), 0);
+    assert_int_equal(ctl(words), 1);
+    says("kept: sku");
+    (void)snprintf(words, sizeof words, "maps import %s --replace", name);
+    assert_int_equal(ctl(words), 0);
+    says("0 added, 1 replaced, 1 the same");
+    (void)snprintf(words, sizeof words, "sed -i s/TEE-1/TEE-3/ %s", name);
+    assert_int_equal(system(words), 0);
+    (void)snprintf(words, sizeof words, "maps import %s", name);
+    assert_int_equal(ctl(words), 1);
+    says("changed since");
+    assert_int_equal(ctl("maps words"), 0);
+    unlink(name);
+}
+
 static void packctl__passes_scans_and_recalls_on(void **state)
 {
     (void)state;
@@ -194,6 +230,7 @@ static void packctl__checks_a_list_against_the_rules_without_a_station(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(packctl__changes_tables_and_carries_them_as_one_file),
         cmocka_unit_test(packctl__checks_a_list_against_the_rules_without_a_station),
         cmocka_unit_test(packctl__tells_what_waits_and_where),
         cmocka_unit_test(packctl__lists_and_settles_exceptions),

@@ -9,8 +9,10 @@
 
 #include <cmocka.h>
 
+#include "firmware/mapping/changes.h"
 #include "firmware/mapping/order_check.h"
 #include "firmware/mapping/seen.h"
+#include "firmware/mapping/sku.h"
 #include "tests/support/channels_bed.h"
 
 static const struct peer_order_spec two_lines = {
@@ -319,6 +321,181 @@ static void order_check__says_what_an_address_lacks_where_it_can_be_read(void **
     assert_string_equal(findings(b), "address.incomplete");
 }
 
+/* --------------------------------------------------------------------------- changes of leads --
+ */
+
+static struct maps maps_of(struct channels_bed *b)
+{
+    return (struct maps){.site = &b->config.site, .store = b->st};
+}
+
+static struct map_entry entry(enum map_kind kind, const char *key, const char *value,
+                              const char *value2)
+{
+    struct map_entry e = {.kind = kind, .channel = "shop"};
+    slice_copy_cut(slice_text(key), e.key, sizeof e.key);
+    slice_copy_cut(slice_text(value), e.value, sizeof e.value);
+    slice_copy_cut(slice_text(value2), e.value2, sizeof e.value2);
+    return e;
+}
+
+static err_t change(struct channels_bed *b, enum maps_act act, const struct map_entry *e)
+{
+    struct maps m = maps_of(b);
+    cbed_pass(b, 1000);
+    err_t err = maps_change(&m, hal_wall(b->hal), act, e, "Ada");
+    assert_int_equal(store_commit(b->st), ERR_OK);
+    return err;
+}
+
+static void maps__a_lead_s_title_counts_at_once_and_survives_a_restart(void **state)
+{
+    struct channels_bed *b = *state;
+    b->config.site.ship_methods[0] =
+        (struct config_ship_method){"shop", "Next day before 6pm", "UPS", "X"};
+    b->config.site.ship_method_count = 1;
+    cbed_order(b, &two_lines);
+    expect(b, VERDICT_HOLD, "ship_method.differs");
+    struct map_entry e = entry(MAP_METHOD, "Next day before 6pm", "DPD", "12");
+    assert_int_equal(change(b, MAPS_SET, &e), ERR_OK);
+    expect(b, VERDICT_GO, "");
+    cbed_restart(b);
+    expect(b, VERDICT_GO, "");
+    assert_int_equal(change(b, MAPS_REMOVE, &e), ERR_OK);
+    b->config.site.ship_methods[1] = (struct config_ship_method){"shop", "Other", "UPS", "X"};
+    b->config.site.ship_method_count = 2;
+    expect(b, VERDICT_HOLD, "ship_method.unmapped");
+    assert_int_equal(change(b, MAPS_DROP, &e), ERR_OK);
+    expect(b, VERDICT_HOLD, "ship_method.differs");
+    assert_int_equal(change(b, MAPS_DROP, &e), ERR_NOTFOUND);
+}
+
+static void maps__every_change_has_a_version_and_lies_in_the_history(void **state)
+{
+    struct channels_bed *b = *state;
+    struct map_entry rows[4], e = entry(MAP_SKU, "A", "X", "");
+    struct maps m = maps_of(b);
+    assert_int_equal(maps_version(b->st), 0);
+    assert_int_equal(change(b, MAPS_SET, &e), ERR_OK);
+    assert_int_equal(change(b, MAPS_SET, &e), ERR_OK); /* the same again is no change */
+    assert_int_equal(maps_version(b->st), 1);
+    e.value[0] = 'Y';
+    assert_int_equal(change(b, MAPS_SET, &e), ERR_OK);
+    assert_int_equal(change(b, MAPS_DROP, &e), ERR_OK);
+    assert_int_equal(maps_version(b->st), 3);
+    assert_int_equal(count(b, "SELECT count(*) FROM map_change WHERE who = 'Ada' AND at > 0"), 3);
+    assert_int_equal(count(b, "SELECT count(*) FROM map_change WHERE before = 'X' AND after = 'Y'"),
+                     1);
+    assert_int_equal(maps_changes(&m, 0, rows, 4), 0);
+    assert_int_equal(maps_change(&m, hal_wall(b->hal), MAPS_SET, &e, ""), ERR_INVALID);
+}
+
+static void maps__skus_and_units_of_leads_win_both_ways(void **state)
+{
+    struct channels_bed *b = *state;
+    struct maps m = maps_of(b);
+    struct sku_mapped k;
+    struct unit_map u;
+    b->config.site.sku_rules[0] = (struct config_sku_rule){.shop = "A", .clarus = "FILE"};
+    b->config.site.sku_rule_count = 1;
+    struct map_entry e = entry(MAP_SKU, "A", "LEAD", "");
+    assert_int_equal(change(b, MAPS_SET, &e), ERR_OK);
+    assert_int_equal(sku_to_clarus(&m, "shop", SLICE("A"), &k), ERR_OK);
+    assert_string_equal(k.code, "LEAD");
+    assert_int_equal(k.rule, SKU_RULE_LEAD);
+    assert_int_equal(sku_to_shop(&m, "shop", SLICE("LEAD"), &k), ERR_OK);
+    assert_string_equal(k.code, "A");
+    assert_int_equal(sku_to_shop(&m, "shop", SLICE("FILE"), &k), ERR_AMBIGUOUS);
+    assert_int_equal(change(b, MAPS_REMOVE, &e), ERR_OK);
+    assert_int_equal(sku_to_clarus(&m, "shop", SLICE("A"), &k), ERR_OK);
+    assert_string_equal(k.code, "A");
+    struct map_entry unit = entry(MAP_UNIT, "case", "24", "tested");
+    assert_int_equal(change(b, MAPS_SET, &unit), ERR_OK);
+    assert_int_equal(maps_unit(&m, "shop", "MUG", "case", &u), ERR_OK);
+    assert_int_equal(u.factor, 24);
+    slice_copy_cut(SLICE("MUG"), unit.scope, sizeof unit.scope);
+    slice_copy_cut(SLICE("6"), unit.value, sizeof unit.value);
+    assert_int_equal(change(b, MAPS_SET, &unit), ERR_OK);
+    assert_int_equal(maps_unit(&m, "shop", "MUG", "case", &u), ERR_OK);
+    assert_int_equal(u.factor, 6);
+    assert_int_equal(maps_unit(&m, "shop", "HAT", "case", &u), ERR_OK);
+    assert_int_equal(u.factor, 24);
+}
+
+static void maps__refuse_entries_that_make_no_sense(void **state)
+{
+    struct channels_bed *b = *state;
+    const struct map_entry wrong[] = {
+        entry(MAP_SKU, "", "X", ""),           entry(MAP_SKU, "A", "", ""),
+        entry(MAP_SKU, "A\n", "X", ""),        entry(MAP_UNIT, "case", "0", ""),
+        entry(MAP_UNIT, "case", "1.5", ""),    entry(MAP_UNIT, "case", "12", "yes"),
+        entry(MAP_STATE, "11", "perhaps", ""), entry(MAP_METHOD, "T", "", "12"),
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_non_null(maps_fault(&b->config.site, &wrong[i]));
+        assert_int_equal(change(b, MAPS_SET, &wrong[i]), ERR_INVALID);
+    }
+    struct map_entry e = entry(MAP_METHOD, "T", "DPD", "");
+    e.channel[0] = 'x';
+    assert_non_null(maps_fault(&b->config.site, &e));
+    e.channel[0] = '\0';
+    assert_non_null(maps_fault(&b->config.site, &e));
+}
+
+static void maps__an_import_keeps_what_was_changed_here_later(void **state)
+{
+    struct channels_bed *b = *state;
+    struct maps m = maps_of(b);
+    enum maps_taken taken;
+    struct map_entry here, e = entry(MAP_STATE, "8", "pack", "");
+    assert_int_equal(change(b, MAPS_SET, &e), ERR_OK);
+    assert_int_equal(maps_changed(&m, &e, &here), ERR_OK);
+    slice_copy_cut(SLICE("hold"), e.value, sizeof e.value);
+    e.at = here.at - 1;
+    wall_t now = hal_wall(b->hal);
+    assert_int_equal(maps_take(&m, now, &e, "Bob", false, &taken), ERR_OK);
+    assert_int_equal(taken, MAPS_KEPT);
+    e.at = here.at + 1;
+    assert_int_equal(maps_take(&m, now, &e, "Bob", false, &taken), ERR_OK);
+    assert_int_equal(taken, MAPS_REPLACED);
+    assert_int_equal(maps_take(&m, now, &e, "Bob", false, &taken), ERR_OK);
+    assert_int_equal(taken, MAPS_SAME);
+    e.at = 1;
+    slice_copy_cut(SLICE("stop"), e.value, sizeof e.value);
+    assert_int_equal(maps_take(&m, now, &e, "Bob", true, &taken), ERR_OK);
+    assert_int_equal(taken, MAPS_REPLACED);
+    slice_copy_cut(SLICE("9"), e.key, sizeof e.key);
+    assert_int_equal(maps_take(&m, now, &e, "Bob", false, &taken), ERR_OK);
+    assert_int_equal(taken, MAPS_ADDED);
+}
+
+static void maps__a_new_file_that_says_something_else_is_told_once(void **state)
+{
+    struct channels_bed *b = *state;
+    struct maps m = maps_of(b);
+    struct config_site *s = &b->config.site;
+    struct map_entry found, e = entry(MAP_STATE, "8", "pack", "");
+    char says[SKU_CAP + ID_CAP];
+    size_t skip = 0;
+    s->shop_states[0] = (struct config_shop_state){"shop", "8", CONFIG_STATE_HOLD};
+    s->shop_state_count = 1;
+    assert_int_equal(change(b, MAPS_SET, &e), ERR_OK);
+    assert_int_equal(maps_next_conflict(&m, &skip, &found, says), ERR_NOTFOUND);
+    s->shop_states[0].action = CONFIG_STATE_STOP;
+    skip = 0;
+    assert_int_equal(maps_next_conflict(&m, &skip, &found, says), ERR_OK);
+    assert_string_equal(found.key, "8");
+    assert_string_equal(says, "stop");
+    assert_int_equal(maps_next_conflict(&m, &skip, &found, says), ERR_NOTFOUND);
+    skip = 0;
+    assert_int_equal(maps_next_conflict(&m, &skip, &found, says), ERR_NOTFOUND);
+    s->shop_states[0].action = CONFIG_STATE_PACK; /* the file came to agree */
+    assert_int_equal(maps_next_conflict(&m, &skip, &found, says), ERR_NOTFOUND);
+    enum config_state_action a;
+    assert_int_equal(maps_state(&m, "shop", "8", &a), ERR_OK);
+    assert_int_equal(a, CONFIG_STATE_PACK);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -334,6 +511,12 @@ int main(void)
         TEST(rules__a_changed_address_goes_on_once_a_lead_settled_it),
         TEST(order_check__names_products_and_units_nobody_knows),
         TEST(order_check__a_table_and_a_barcode_must_agree),
+        TEST(maps__a_lead_s_title_counts_at_once_and_survives_a_restart),
+        TEST(maps__every_change_has_a_version_and_lies_in_the_history),
+        TEST(maps__skus_and_units_of_leads_win_both_ways),
+        TEST(maps__refuse_entries_that_make_no_sense),
+        TEST(maps__an_import_keeps_what_was_changed_here_later),
+        TEST(maps__a_new_file_that_says_something_else_is_told_once),
         TEST(order_check__says_what_an_address_lacks_where_it_can_be_read),
     };
     return cmocka_run_group_tests_name("channels rules", tests, NULL, NULL);

@@ -23,6 +23,13 @@ static const char usage[] =
     "  packctl gone ID [NOTE]        find-and-pull: it left all the same\n"
     "  packctl manifest CARRIER      the carrier's list is closed: its shops may be told\n"
     "  packctl recall KEY REASON     take back a saved dispatch\n"
+    "  packctl maps list | words     what leads changed of the tables; words no table knows\n"
+    "  packctl maps set KIND CHANNEL KEY VALUE [VALUE2]\n"
+    "                                KIND: sku, method, state, unit; CHANNEL - : every one\n"
+    "  packctl maps remove KIND CHANNEL KEY    nothing is mapped, whatever site.json says\n"
+    "  packctl maps drop KIND CHANNEL KEY      site.json counts again\n"
+    "  packctl maps export           all changes as one file, signed off by --who\n"
+    "  packctl maps import FILE      takes such a file; later changes here are kept\n"
     "  packctl rules check KIND      a list, line by line, against the rules of site.json; no "
     "station\n"
     "                                needed. KIND: sku, code, unit, method, state, tracking,\n"
@@ -37,6 +44,8 @@ static const char usage[] =
     "                     itself, the one of its page\n"
     "  --site FILE        site.json for rules check; default $PACKD_SITE, else "
     "/etc/packd/site.json\n"
+    "  --scope CODE       Clarus code a unit belongs to; default: every product\n"
+    "  --replace          an import wins over later changes of the station\n"
     "  --channel NAME     channel for rules check; default: the only one\n"
     "  --ca FILE          certificate authority of an https station\n"
     "  --who NAME         acts are recorded under this name; default $USER\n"
@@ -214,6 +223,46 @@ static int run_scan(const struct ctl *ctl, char **args)
     return send_act(ctl, "/api/demo/scan", &pair, 1);
 }
 
+static int read_maps(const struct ctl *ctl, const char *path, print_fn *print)
+{
+    struct answer a = {0};
+    json_node root = NULL;
+    int code = ask(ctl, path, print, &root, &a);
+    answer_free(&a);
+    return code;
+}
+
+/* set, remove or drop, KIND, CHANNEL, KEY, VALUE, VALUE2 */
+static int change_map(const struct ctl *ctl, char **args)
+{
+    char path[40];
+    const struct pair pairs[] = {{"who", ctl->who},
+                                 {"kind", args[1]},
+                                 {"channel", strcmp(args[2], "-") == 0 ? "" : args[2]},
+                                 {"key", args[3]},
+                                 {"scope", ctl->scope ? ctl->scope : ""},
+                                 {"value", args[4] ? args[4] : ""},
+                                 {"value2", args[4] && args[5] ? args[5] : ""}};
+    (void)snprintf(path, sizeof path, "/api/maps/%s", args[0]);
+    return send_act(ctl, path, pairs, sizeof pairs / sizeof pairs[0]);
+}
+
+static int run_maps(const struct ctl *ctl, char **args)
+{
+    int count = 0;
+    while (args[count])
+        count++;
+    const char *what = args[0];
+    if (strcmp(what, "list") == 0 && count == 1) return read_maps(ctl, "/api/maps", print_maps);
+    if (strcmp(what, "words") == 0 && count == 1)
+        return read_maps(ctl, "/api/maps/words", print_words);
+    if (strcmp(what, "export") == 0 && count == 1) return maps_export(ctl);
+    if (strcmp(what, "import") == 0 && count == 2) return maps_import(ctl, args[1]);
+    bool set = strcmp(what, "set") == 0 && (count == 5 || count == 6);
+    bool off = (strcmp(what, "remove") == 0 || strcmp(what, "drop") == 0) && count == 4;
+    return set || off ? change_map(ctl, args) : wrong_usage("wrong arguments for maps");
+}
+
 static int run_rules(const struct ctl *ctl, char **args)
 {
     if (strcmp(args[0], "check") != 0) return wrong_usage("rules can be checked: rules check KIND");
@@ -233,7 +282,7 @@ static const struct verb {
     {"pulled", 1, 2, run_pulled},     {"gone", 1, 2, run_gone},
     {"recall", 2, 2, run_recall},     {"scan", 1, 1, run_scan},
     {"manifest", 1, 1, run_manifest}, {"retry-rule", 1, 1, run_retry_rule},
-    {"rules", 2, 2, run_rules},
+    {"rules", 2, 2, run_rules},       {"maps", 1, 6, run_maps},
 };
 
 static bool take(const char *name, char **argv, int *i, const char **out)
@@ -249,7 +298,7 @@ static const char *setting(const char *name, const char *otherwise)
     return value && value[0] ? value : otherwise;
 }
 
-#define WORDS_MAX 4
+#define WORDS_MAX 7
 
 /* Words of the command line without the options; -1 when there is something else. */
 static int read_words(char **argv, struct ctl *ctl, char **words)
@@ -260,6 +309,11 @@ static int read_words(char **argv, struct ctl *ctl, char **words)
         if (take("--token-file", argv, &i, &ctl->token_file)) continue;
         if (take("--who", argv, &i, &ctl->who) || take("--site", argv, &i, &ctl->site)) continue;
         if (take("--channel", argv, &i, &ctl->channel)) continue;
+        if (take("--scope", argv, &i, &ctl->scope)) continue;
+        if (strcmp(argv[i], "--replace") == 0) {
+            ctl->replace = true;
+            continue;
+        }
         if (strcmp(argv[i], "--json") == 0) {
             ctl->json = true;
             continue;

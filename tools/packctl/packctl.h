@@ -22,6 +22,8 @@ struct ctl {
     const char *ca;         /* certificate authority of an https station; NULL: the system's */
     const char *site;       /* site.json, for checks without a station */
     const char *channel;    /* NULL: the only one */
+    const char *scope;      /* Clarus code of a unit; NULL: every product */
+    bool replace;           /* an import wins over later changes of the station */
     const char *who;        /* acts are recorded under this name */
     bool json;              /* print answers as they came */
 };
@@ -47,11 +49,18 @@ void path_add_escaped(struct buf *path, const char *text);
  * when a line would be held. */
 int rules_check(const struct ctl *ctl, const char *kind, FILE *list);
 
+/* maps.c: the tables leads edit, as one file. The file is printed; an import ends with EXIT_REFUSED
+ * when the station kept a later change of its own. */
+int maps_export(const struct ctl *ctl);
+int maps_import(const struct ctl *ctl, const char *file);
+
 /* print.c: answers as tables for people. Text from the station is printed without its control
  * characters. */
 void print_status(json_node root);
 void print_outbox(json_node root);
 void print_exceptions(json_node root);
 void print_order(json_node root);
+void print_maps(json_node root);
+void print_words(json_node root);
 
 #endif

@@ -285,3 +285,28 @@ void print_order(json_node root)
     if (cell(order, "hold_text", a)[0]) (void)printf("held: %s\n", a);
     print_order_parts(order, now);
 }
+
+void print_maps(json_node root)
+{
+    static const struct column entries[] = {
+        {"kind", "kind", COLUMN_TEXT},   {"channel", "channel", COLUMN_TEXT},
+        {"code", "scope", COLUMN_TEXT},  {"key", "key", COLUMN_TEXT},
+        {"value", "value", COLUMN_TEXT}, {"", "value2", COLUMN_TEXT},
+        {"off", "removed", COLUMN_TEXT}, {"file said", "file", COLUMN_TEXT},
+        {"who", "who", COLUMN_TEXT},     {"when", "at", COLUMN_MOMENT}};
+    TABLE(json_member(root, "entries"), entries, number(root, "now"));
+    (void)printf(
+        "\nversion %lld%s\n", (long long)number(root, "version"),
+        json_bool(json_member(root, "more"), false) ? "; there are more: packctl maps export" : "");
+}
+
+void print_words(json_node root)
+{
+    static const struct column words[] = {{"kind", "kind", COLUMN_TEXT},
+                                          {"channel", "channel", COLUMN_TEXT},
+                                          {"word", "word", COLUMN_TEXT},
+                                          {"orders", "orders", COLUMN_NUMBER},
+                                          {"first seen", "first_seen", COLUMN_MOMENT},
+                                          {"last seen", "last_seen", COLUMN_MOMENT}};
+    TABLE(json_member(root, "words"), words, number(root, "now"));
+}
