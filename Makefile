@@ -8,10 +8,11 @@ CC_release := gcc
 CC_asan := gcc
 CC_cov := gcc
 CC_clang := clang
+CC_fuzz := clang
 ARM64_ROOT := build/arm64-root
 CC_arm64 := aarch64-linux-gnu-gcc --sysroot=$(CURDIR)/$(ARM64_ROOT)
 ifeq ($(CC_$(VARIANT)),)
-$(error unknown VARIANT '$(VARIANT)': use dev, release, asan, cov, clang or arm64)
+$(error unknown VARIANT '$(VARIANT)': use dev, release, asan, cov, clang, fuzz or arm64)
 endif
 CC := $(CC_$(VARIANT))
 
@@ -23,11 +24,14 @@ OPT_release := -O2 -g -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections
 OPT_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-format-truncation
 OPT_cov := -O0 -g --coverage
 OPT_clang := -O1 -g
+FUZZED := -fsanitize=address,undefined
+OPT_fuzz := -O1 -g $(FUZZED),fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPT_arm64 := -O2 -g -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections
 LINK_release := -Wl,--gc-sections
 LINK_arm64 := -Wl,--gc-sections
 LINK_asan := -fsanitize=address,undefined
 LINK_cov := --coverage
+LINK_fuzz := $(FUZZED),fuzzer
 LDFLAGS := -pie -Wl,-z,relro,-z,now $(LINK_$(VARIANT))
 
 CORE_CFLAGS := -std=c17 $(WARN) $(HARDEN) $(OPT_$(VARIANT)) -I. -I$(B)/gen
@@ -61,6 +65,8 @@ UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*_test.c)))
 CONTRACT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/contract/*_test.c)))
 SIMTESTS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/simulation/*_test.c)))
 TORTURE := $(B)/tests/torture/torture_test
+FUZZ := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
+REPLAY := $(FUZZ:_fuzz=_replay)
 BROWSER := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/browser/*_test.c)))
 
 .DEFAULT_GOAL := all
@@ -131,6 +137,15 @@ $(B)/tests/contract/%: $(B)/tests/contract/%.o $(LIBSUPPORT) $(LIBPEERS) $(LIBCO
 $(B)/tests/browser/%: $(B)/tests/browser/%.o $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBLINUX)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) $(LINUX_LIBS) -lcmocka
+
+# Parsers under hostile bytes: led by libFuzzer, or through their corpus alone.
+FUZZ_COMMON_O := $(call obj,tests/fuzz/fuzz.c)
+$(B)/tests/fuzz/%_fuzz: $(B)/tests/fuzz/%_fuzz.o $(FUZZ_COMMON_O) $(LIBCORE) $(LIBSIM)
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS)
+$(B)/tests/fuzz/%_replay: $(B)/tests/fuzz/%_fuzz.o $(B)/tests/fuzz/replay.o $(FUZZ_COMMON_O) $(LIBCORE) $(LIBSIM)
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) -lcmocka
 
 # Every call below is led through tests/torture/torture_calls.c.
 TORTURED := station_new station_round station_free hal_wait hal_http_submit hal_http_cancel hal_port_open hal_port_close \
@@ -251,8 +266,14 @@ browser: $(BROWSER) ## the pages in headless Chromium
 test: ## every test; ends with "N passed, N failed"
 	@tools/packages.sh build test
 	@$(MAKE) --no-print-directory -j$$(nproc) test-programs
-	@tests/run.sh $(UNIT) $(SIMTESTS) $(TORTURE) $(CONTRACT) $(BROWSER)
-test-programs: all $(UNIT) $(SIMTESTS) $(TORTURE) $(CONTRACT) $(BROWSER)
+	@tests/run.sh $(UNIT) $(SIMTESTS) $(TORTURE) $(REPLAY) $(CONTRACT) $(BROWSER)
+test-programs: all $(UNIT) $(SIMTESTS) $(TORTURE) $(REPLAY) $(CONTRACT) $(BROWSER)
+SECONDS ?= 60
+fuzz: ## every parser under libFuzzer and the sanitizers, SECONDS=60 each; what is found stays in build/fuzz
+	@$(MAKE) --no-print-directory VARIANT=fuzz fuzz-programs
+	@tests/fuzz/run.sh $(SECONDS) $(FUZZ:$(B)/%=build/fuzz/%)
+fuzz-programs: $(FUZZ)
+.PHONY: fuzz fuzz-programs
 
 # ----------------------------------------------------------------- devices in a virtual machine --
 ARM64_PACKAGES := linux-image-arm64 busybox-static libc6-dev libcurl4-openssl-dev libmbedtls-dev libcjson-dev \
