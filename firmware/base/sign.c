@@ -82,7 +82,7 @@ static bool take_integer(struct slice *der, uint8_t out[COORDINATE])
     while (number.len > COORDINATE && number.ptr[0] == 0) {
         number = slice_sub(number, 1, number.len);
     }
-    if (number.len > COORDINATE) return false;
+    if (number.len == 0 || number.len > COORDINATE) return false;
     memset(out, 0, COORDINATE);
     memcpy(out + COORDINATE - number.len, number.ptr, number.len);
     return true;

@@ -2,7 +2,11 @@
 
 #include <string.h>
 
-#define DEFINITIONS(X) X("bigcommerce", bigcommerce)
+#define DEFINITIONS(X)                                                                             \
+    X("bigcommerce", bigcommerce)                                                                  \
+    X("commercetools", commercetools)                                                              \
+    X("orocommerce", orocommerce)                                                                  \
+    X("webhook", webhook)
 
 #define DECLARE(name, symbol)                                                                      \
     extern const unsigned char asset_##symbol##_json[];                                            \

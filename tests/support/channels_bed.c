@@ -28,6 +28,55 @@ static void answer_from(const struct peer_reply *from, struct hal_sim_reply *to)
     buf_put(&to->body, buf_slice(&from->body));
 }
 
+/* ---------------------------------------------------------------------------------- small shops --
+ */
+
+static bool breaks_before(enum cbed_break how, struct hal_sim_reply *reply)
+{
+    reply->outcome = how == BREAK_NOT_SENT ? HAL_HTTP_NOT_SENT : HAL_HTTP_UNKNOWN;
+    if (how == BREAK_NOT_SENT || how == BREAK_LOST_BEFORE) return true;
+    if (how != BREAK_500_BEFORE && how != BREAK_429) return false;
+    reply->outcome = HAL_HTTP_ANSWERED;
+    reply->status = how == BREAK_429 ? 429 : 500;
+    return true;
+}
+
+static void break_after(enum cbed_break how, struct hal_sim_reply *reply)
+{
+    if (how == BREAK_LOST_AFTER) {
+        reply->outcome = HAL_HTTP_UNKNOWN;
+        reply->status = 0;
+    } else if (how == BREAK_500_AFTER) {
+        reply->status = 500;
+    } else if (how == BREAK_CUT) {
+        reply->body.len /= 2;
+        return;
+    }
+    buf_clear(&reply->body);
+    if (how == BREAK_HTML) buf_text(&reply->body, "<!doctype html><h1>Maintenance</h1>");
+}
+
+static void on_mini(void *ctx, mono_t now, const struct hal_http_request *request,
+                    struct hal_sim_reply *reply)
+{
+    struct channels_bed *b = ctx;
+    (void)now;
+    bool ours = strncmp(request->url, "https://shop.test/", 18) == 0 ||
+                strncmp(request->url, "https://auth.test/", 18) == 0;
+    if (!ours) fail_msg("sent to %s", request->url);
+    b->requests++;
+    const char *method = request->method == HAL_GET ? "GET" : "POST";
+    if (b->intercept != NULL && b->intercept(b, method, request->url + 17, reply)) return;
+    bool broken = b->requests == b->break_at;
+    if (broken && b->break_how == BREAK_401) b->mini->refuse_token = true;
+    if (broken && breaks_before(b->break_how, reply)) {
+        if (b->wait_header != NULL) buf_printf(&reply->headers, "%s\r\n", b->wait_header);
+        return;
+    }
+    mini_serve(b->mini, request, reply);
+    if (broken && b->break_how != BREAK_401) break_after(b->break_how, reply);
+}
+
 static void on_http(void *ctx, mono_t now, const struct hal_http_request *request,
                     struct hal_sim_reply *reply)
 {
@@ -154,6 +203,27 @@ static void add_products(struct peers *p)
 
 struct channels_bed *cbed_new(void)
 {
+    return cbed_new_mini(NULL);
+}
+
+static void configure_mini(struct channels_bed *b, const struct mini_dialect *d)
+{
+    struct config_channel *c = &b->config.site.channels[0];
+    b->mini = calloc(1, sizeof *b->mini);
+    mini_init(b->mini, d);
+    snprintf(c->definition, sizeof c->definition, "%s", d->definition);
+    snprintf(c->base_url, sizeof c->base_url, "%s", d->base_url);
+    for (size_t i = 0; i < sizeof d->options / sizeof d->options[0]; i++) {
+        if (d->options[i] != NULL) {
+            snprintf(c->options[i], sizeof c->options[i], "%s", d->options[i]);
+        }
+    }
+    hal_sim_set_secret(b->hal, "shop-token", d->secret);
+    hal_sim_on_http(b->hal, on_mini, b);
+}
+
+struct channels_bed *cbed_new_mini(const struct mini_dialect *d)
+{
     struct channels_bed *b = calloc(1, sizeof *b);
     snprintf(b->folder, sizeof b->folder, "/tmp/channels-XXXXXX");
     assert_non_null(mkdtemp(b->folder));
@@ -165,6 +235,7 @@ struct channels_bed *cbed_new(void)
     b->peers = peers_new(NULL);
     add_products(b->peers);
     configure(&b->config);
+    if (d != NULL) configure_mini(b, d);
     start(b);
     return b;
 }
@@ -177,6 +248,7 @@ void cbed_free(struct channels_bed *b)
     hal_sim_close(b->hal);
     snprintf(command, sizeof command, "rm -r %s", b->folder);
     assert_int_equal(system(command), 0);
+    free(b->mini);
     free(b);
 }
 
@@ -221,6 +293,19 @@ void cbed_order(struct channels_bed *b, const struct peer_order_spec *spec)
     assert_int_equal(peers_order_place(b->peers, hal_wall(b->hal).ms, &s), ERR_OK);
     b->consignment = put_consignment(b, &s);
     assert_int_equal(store_commit(b->st), ERR_OK);
+}
+
+void cbed_mini_order(struct channels_bed *b, int mugs, int hats)
+{
+    struct peer_order_spec spec = {.reference = reference, .line_count = hats > 0 ? 2 : 1};
+    spec.lines[0].sku = "MUG";
+    spec.lines[0].quantity = (uint32_t)mugs;
+    spec.lines[1].sku = "HAT";
+    spec.lines[1].quantity = (uint32_t)hats;
+    b->consignment = put_consignment(b, &spec);
+    assert_int_equal(store_commit(b->st), ERR_OK);
+    mini_line(b->mini, "MUG", mugs);
+    if (hats > 0) mini_line(b->mini, "HAT", hats);
 }
 
 static void run(struct channels_bed *b, sqlite3_stmt *q)

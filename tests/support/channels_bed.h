@@ -6,6 +6,7 @@
 #include "firmware/channels/channels.h"
 #include "firmware/outbox/exceptions.h"
 #include "hal/sim/hal_sim.h"
+#include "tests/support/mini_shop.h"
 #include "tools/packpeers/peer.h"
 
 #define BED_NOTES_MAX 64
@@ -16,6 +17,20 @@ struct channels_bed;
  * hears of it. */
 typedef bool cbed_intercept(struct channels_bed *b, const char *method, const char *path,
                             struct hal_sim_reply *reply);
+
+/* What becomes of one exchange with a stand-in of mini_shop.h. */
+enum cbed_break {
+    BREAK_NOT_SENT,
+    BREAK_LOST_BEFORE, /* no answer, no effect */
+    BREAK_LOST_AFTER,  /* no answer, and it had its effect */
+    BREAK_500_BEFORE,
+    BREAK_500_AFTER,
+    BREAK_429,
+    BREAK_HTML, /* a page, and it had its effect */
+    BREAK_CUT,  /* half an answer, and it had its effect */
+    BREAK_401,  /* the token at hand is refused until the next login */
+    BREAK_COUNT,
+};
 
 struct channels_bed {
     char folder[48];
@@ -31,7 +46,11 @@ struct channels_bed {
     struct verdict verdict; /* of the last check */
     unsigned verdicts;
     cbed_intercept *intercept;
-    void *test; /* for intercept */
+    struct mini_shop *mini;    /* NULL: the BigCommerce stand-in of tools/packpeers */
+    unsigned break_at;         /* the exchange that breaks, from 1; 0: none */
+    enum cbed_break break_how; /* how */
+    const char *wait_header;   /* "Retry-After: 7" with BREAK_429; NULL: none */
+    void *test;                /* for intercept */
     unsigned requests;
     unsigned posts;
     char last_authorization[64]; /* X-Auth-Token of the last request */
@@ -40,6 +59,10 @@ struct channels_bed {
 };
 
 struct channels_bed *cbed_new(void);
+/* With a small stand-in; cbed_mini_order places its order 501 here and there, with so many MUG and
+ * HAT (0: no such line). */
+struct channels_bed *cbed_new_mini(const struct mini_dialect *d);
+void cbed_mini_order(struct channels_bed *b, int mugs, int hats);
 void cbed_free(struct channels_bed *b);
 /* The process ends without a word and starts again on what was committed. */
 void cbed_restart(struct channels_bed *b);

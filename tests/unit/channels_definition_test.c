@@ -33,8 +33,11 @@ static void definition__compiled_in_is_valid(void **state)
 {
     (void)state;
     struct definition_fault fault;
-    err_t e = channels_definition_check("bigcommerce", definition_builtin("bigcommerce"), &fault);
-    if (e) fail_msg("%s: %s", fault.path, fault.reason);
+    for (size_t i = 0; definition_builtin_name(i) != NULL; i++) {
+        const char *name = definition_builtin_name(i);
+        err_t e = channels_definition_check(name, definition_builtin(name), &fault);
+        if (e) fail_msg("%s %s: %s", name, fault.path, fault.reason);
+    }
     assert_int_equal(definition_builtin("nothing").len, 0);
 }
 
