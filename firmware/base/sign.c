@@ -82,7 +82,7 @@ static bool take_integer(struct slice *der, uint8_t out[COORDINATE])
     while (number.len > COORDINATE && number.ptr[0] == 0) {
         number = slice_sub(number, 1, number.len);
     }
-    if (number.len == 0 || number.len > COORDINATE) return false;
+    if (number.ptr == NULL || number.len > COORDINATE) return false;
     memset(out, 0, COORDINATE);
     memcpy(out + COORDINATE - number.len, number.ptr, number.len);
     return true;
@@ -107,7 +107,7 @@ static bool key_fits(mbedtls_pk_context *pk, enum sign_kind kind)
     size_t bits = mbedtls_pk_get_bitlen(pk);
     if (kind == SIGN_ES256) return mbedtls_pk_can_do(pk, MBEDTLS_PK_ECDSA) && bits == 256;
     return mbedtls_pk_get_type(pk) == MBEDTLS_PK_RSA && bits >= RSA_BITS_MIN &&
-           bits <= SIGN_MAX * 8;
+           bits <= (size_t)SIGN_MAX * 8;
 }
 
 static err_t sign_with(mbedtls_pk_context *pk, enum sign_kind kind, const uint8_t *hash,
