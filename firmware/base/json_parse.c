@@ -98,24 +98,33 @@ static void sort_by_name(const cJSON **list, size_t count)
     }
 }
 
+/* Names that begin alike are rare: comparing all with all beats sorting. */
+static const cJSON *duplicate_of_few(const cJSON *object)
+{
+    for (const cJSON *m = object->child; m != NULL; m = m->next) {
+        for (const cJSON *n = object->child; n != m; n = n->next) {
+            if (n->string[0] == m->string[0] && strcmp(n->string, m->string) == 0) return m;
+        }
+    }
+    return NULL;
+}
+
 /* A member of the object whose name occurs twice; NULL when there is none. */
 static err_t find_duplicate(const cJSON *object, const cJSON **out)
 {
-    const cJSON *few[FEW_NAMES];
-    AUTO_MEM const cJSON **many = NULL;
     size_t count = member_count(object);
-    const cJSON **list = few;
-    if (count > FEW_NAMES) {
-        many = mem_alloc(count * sizeof(const cJSON *));
-        if (many == NULL) return ERR_NOMEM;
-        list = many;
+    *out = NULL;
+    if (count <= FEW_NAMES) {
+        *out = duplicate_of_few(object);
+        return ERR_OK;
     }
+    AUTO_MEM const cJSON **list = mem_alloc(count * sizeof(const cJSON *));
+    if (list == NULL) return ERR_NOMEM;
     size_t n = 0;
     for (const cJSON *m = object->child; m != NULL; m = m->next) {
         list[n++] = m;
     }
     sort_by_name(list, n);
-    *out = NULL;
     for (size_t i = 1; i < n && *out == NULL; i++) {
         if (strcmp(list[i - 1]->string, list[i]->string) == 0) *out = list[i];
     }
