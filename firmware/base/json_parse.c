@@ -219,9 +219,9 @@ err_t json_parse(struct slice text, struct json_doc **out_doc, struct json_fault
     err_t e = json_scan(text, &values, fault);
     if (e) return e;
     size_t room = block_size(values, text);
-    struct json_doc *doc = mem_alloc(sizeof *doc + room);
+    struct json_doc *doc = mem_resize(NULL, sizeof *doc + room); /* cJSON clears what it takes */
     if (doc == NULL) return ERR_NOMEM;
-    doc->room = room;
+    *doc = (struct json_doc){.room = room};
     e = build(doc, text, fault);
     if (e)
         mem_free(doc);
