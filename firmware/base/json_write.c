@@ -127,8 +127,16 @@ void json_put_slice(struct json_writer *w, const char *name, struct slice value)
 
 void json_put_int(struct json_writer *w, const char *name, int64_t value)
 {
+    uint8_t digits[20];
+    size_t at = sizeof digits;
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do {
+        digits[--at] = (uint8_t)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
     begin(w, name);
-    buf_printf(w->b, "%lld", (long long)value);
+    if (value < 0) buf_byte(w->b, '-');
+    buf_put(w->b, slice_of(digits + at, sizeof digits - at));
 }
 
 void json_put_bool(struct json_writer *w, const char *name, bool value)

@@ -33,7 +33,7 @@ struct run *run_new(struct channels *ch, struct channel *channel, const char *us
         struct run *r = &ch->runs[i];
         if (r->channel != NULL) continue;
         *r = (struct run){.ch = ch, .channel = channel, .use = use};
-        r->remote = mem_alloc(sizeof *r->remote);
+        r->remote = mem_resize(NULL, sizeof *r->remote); /* large; its rows need no clearing */
         if (r->remote == NULL) {
             r->channel = NULL;
             return NULL;

@@ -79,8 +79,9 @@ static uint16_t strong(enum fault_class class)
     switch (class) {
     case FAULT_POWER:
     case FAULT_DISK_ERROR:
-    case FAULT_DISK_FORGET:
-        return 160;
+        return 80;
+    case FAULT_DISK_FORGET: /* syncs alone */
+        return 600;
     case FAULT_KILL:
     case FAULT_PRINTER_POWER:
     case FAULT_PRINTER_GONE:
@@ -122,7 +123,7 @@ static uint16_t strong(enum fault_class class)
     case FAULT_CLASSES:
         break;
     }
-    return 6000;
+    return 4000;
 }
 
 void fault_plan_none(struct fault_plan *p)

@@ -5,22 +5,6 @@
 
 #include "firmware/base/mem.h"
 
-enum token_kind {
-    TOKEN_END,
-    TOKEN_NAME,
-    TOKEN_NUMBER,
-    TOKEN_STRING, /* text with its quotes */
-    TOKEN_PUNCTUATOR,
-    TOKEN_SPREAD,
-    TOKEN_BAD,
-};
-
-struct token {
-    enum token_kind kind;
-    struct slice text;
-    size_t start;
-};
-
 static bool is_name_byte(uint8_t c, bool first)
 {
     bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -71,12 +55,12 @@ static void skip_blank(struct gql_query *q)
     }
 }
 
-static struct token token_to(struct gql_query *q, enum token_kind kind, size_t start)
+static struct gql_token token_to(struct gql_query *q, enum gql_token_kind kind, size_t start)
 {
-    return (struct token){kind, slice_sub(q->text, start, q->at), start};
+    return (struct gql_token){kind, slice_sub(q->text, start, q->at), start};
 }
 
-static struct token string_token(struct gql_query *q)
+static struct gql_token string_token(struct gql_query *q)
 {
     size_t start = q->at++;
     while (q->at < q->text.len) {
@@ -92,7 +76,7 @@ static struct token string_token(struct gql_query *q)
     return token_to(q, TOKEN_BAD, start);
 }
 
-static struct token number_token(struct gql_query *q)
+static struct gql_token number_token(struct gql_query *q)
 {
     size_t start = q->at++;
     while (q->at < q->text.len) {
@@ -105,7 +89,7 @@ static struct token number_token(struct gql_query *q)
     return token_to(q, TOKEN_NUMBER, start);
 }
 
-static struct token next_token(struct gql_query *q)
+static struct gql_token read_token(struct gql_query *q)
 {
     skip_blank(q);
     size_t start = q->at;
@@ -127,15 +111,24 @@ static struct token next_token(struct gql_query *q)
     return token_to(q, known ? TOKEN_PUNCTUATOR : TOKEN_BAD, start);
 }
 
-static struct token peek_token(struct gql_query *q)
+static struct gql_token next_token(struct gql_query *q)
 {
-    size_t at = q->at;
-    struct token t = next_token(q);
-    q->at = at;
-    return t;
+    if (q->peeked.kind == TOKEN_NONE || q->peeked_from != q->at) return read_token(q);
+    q->at = q->peeked_to;
+    return q->peeked;
 }
 
-static bool is_mark(struct token t, char mark)
+static struct gql_token peek_token(struct gql_query *q)
+{
+    if (q->peeked.kind != TOKEN_NONE && q->peeked_from == q->at) return q->peeked;
+    q->peeked_from = q->at;
+    q->peeked = read_token(q);
+    q->peeked_to = q->at;
+    q->at = q->peeked_from;
+    return q->peeked;
+}
+
+static bool is_mark(struct gql_token t, char mark)
 {
     return t.kind == TOKEN_PUNCTUATOR && t.text.ptr[0] == (uint8_t)mark;
 }
@@ -149,7 +142,7 @@ static bool accept_mark(struct gql_query *q, char mark)
 
 static err_t expect_mark(struct gql_query *q, char mark)
 {
-    struct token t = next_token(q);
+    struct gql_token t = next_token(q);
     if (is_mark(t, mark)) return ERR_OK;
     char words[] = "expected 'x'";
     words[10] = mark;
@@ -158,7 +151,7 @@ static err_t expect_mark(struct gql_query *q, char mark)
 
 static err_t expect_name(struct gql_query *q, struct slice *out)
 {
-    struct token t = next_token(q);
+    struct gql_token t = next_token(q);
     if (t.kind != TOKEN_NAME) return refuse(q, t.start, "expected a name", t.text);
     *out = t.text;
     return ERR_OK;
@@ -199,13 +192,13 @@ static err_t parse_type(struct gql_query *q, struct gql_variable *v)
 
 static err_t parse_default(struct gql_query *q)
 {
-    struct token t = peek_token(q);
+    struct gql_token t = peek_token(q);
     return refuse(q, t.start, "default values are not supported here", t.text);
 }
 
 static err_t parse_variable(struct gql_query *q)
 {
-    struct token t = next_token(q);
+    struct gql_token t = next_token(q);
     if (!is_mark(t, '$')) return refuse(q, t.start, "expected a variable", t.text);
     if (q->variable_count == GQL_VARS_MAX)
         return refuse(q, t.start, "too many variables", SLICE_NONE);
@@ -268,7 +261,7 @@ static bool is_word(struct slice s)
     return slice_is(s, "true") || slice_is(s, "false") || slice_is(s, "null");
 }
 
-static err_t value_scalar(struct gql_query *q, struct token t, struct gql_arg *arg, bool whole)
+static err_t value_scalar(struct gql_query *q, struct gql_token t, struct gql_arg *arg, bool whole)
 {
     if (is_mark(t, '$')) return value_variable(q, arg, whole);
     if (t.kind == TOKEN_NUMBER || t.kind == TOKEN_STRING) {
@@ -295,7 +288,7 @@ static err_t value_key(struct gql_query *q, const struct value_state *s)
     return expect_mark(q, ':');
 }
 
-static err_t value_open(struct gql_query *q, struct value_state *s, struct token t)
+static err_t value_open(struct gql_query *q, struct value_state *s, struct gql_token t)
 {
     if (s->depth == GQL_DEPTH_MAX) return refuse(q, t.start, "value nests too deep", SLICE_NONE);
     bool object = is_mark(t, '{');
@@ -315,7 +308,7 @@ static err_t value_step(struct gql_query *q, struct value_state *s, struct gql_a
     s->need_comma[s->depth] = true;
     err_t e = value_key(q, s);
     if (e) return e;
-    struct token t = next_token(q);
+    struct gql_token t = next_token(q);
     if (is_mark(t, '{') || is_mark(t, '[')) return value_open(q, s, t);
     return value_scalar(q, t, arg, s->depth == 0);
 }
@@ -354,7 +347,7 @@ static err_t parse_args(struct gql_query *q, struct gql_node *node)
 
 /* ------------------------------------------------------------------------------ selections -- */
 
-static err_t parse_field(struct gql_query *q, struct token t, int parent, int *out_node)
+static err_t parse_field(struct gql_query *q, struct gql_token t, int parent, int *out_node)
 {
     if (t.kind == TOKEN_SPREAD)
         return refuse(q, t.start, "fragments are not supported here", t.text);
@@ -404,7 +397,7 @@ static err_t parse_selections(struct gql_query *q)
     int depth = 0;
     err_t e = expect_mark(q, '{');
     while (!e && depth >= 0) {
-        struct token t = next_token(q);
+        struct gql_token t = next_token(q);
         if (is_mark(t, '}')) {
             if (last[depth] == GQL_NONE) return refuse(q, t.start, "empty selection", SLICE_NONE);
             depth--;
@@ -425,7 +418,7 @@ static err_t parse_selections(struct gql_query *q)
 
 static err_t parse_operation(struct gql_query *q)
 {
-    struct token t = peek_token(q);
+    struct gql_token t = peek_token(q);
     if (t.kind == TOKEN_NAME) {
         (void)next_token(q);
         if (!slice_is(t.text, "query"))
@@ -451,9 +444,14 @@ static err_t check_variables(struct gql_query *q)
 
 err_t gql_parse(struct slice text, json_node variables, struct gql_query **out)
 {
-    struct gql_query *q = mem_alloc(sizeof *q);
+    struct gql_query *q = mem_resize(NULL, sizeof *q);
     if (!q) return ERR_NOMEM;
     *out = q;
+    q->node_count = q->arg_count = q->variable_count = 0;
+    q->at = q->placed = 0;
+    q->peeked.kind = TOKEN_NONE;
+    q->fault[0] = 0;
+    q->fault_place = (struct gql_place){0, 0};
     q->first_root = GQL_NONE;
     q->text = text;
     q->values = variables;

@@ -47,6 +47,24 @@ struct gql_variable {
     bool used;
 };
 
+enum gql_token_kind {
+    TOKEN_NONE,
+    TOKEN_END,
+    TOKEN_NAME,
+    TOKEN_NUMBER,
+    TOKEN_STRING, /* text with its quotes */
+    TOKEN_PUNCTUATOR,
+    TOKEN_SPREAD,
+    TOKEN_BAD,
+};
+
+struct gql_token {
+    enum gql_token_kind kind;
+    struct slice text;
+    size_t start;
+};
+
+/* Not cleared when it is made: nodes, args and variables count from 0. */
 struct gql_query {
     struct gql_node nodes[GQL_NODES_MAX];
     int node_count;
@@ -57,6 +75,8 @@ struct gql_query {
     int variable_count;
     struct slice text;
     size_t at;
+    struct gql_token peeked; /* what next_token gives at peeked_from; NONE: not looked yet */
+    size_t peeked_from, peeked_to;
     size_t placed; /* `place` is the place of this byte; 0: not known yet */
     struct gql_place place;
     json_node values; /* the request's variables */
