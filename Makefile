@@ -62,6 +62,7 @@ LIBSUPPORT := $(B)/libsupport.a
 LIBWORLD := $(B)/libworld.a
 
 UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*_test.c)))
+DEVICE_LOGS := $(B)/tests/replay/replay_test
 CONTRACT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/contract/*_test.c)))
 SIMTESTS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/simulation/*_test.c)))
 TORTURE := $(B)/tests/torture/torture_test
@@ -71,7 +72,7 @@ BROWSER := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/browser/*_test.c)))
 
 .DEFAULT_GOAL := all
 .SECONDARY:
-.PHONY: all help unit contract simulation
+.PHONY: all help unit replay contract simulation
 
 # ------------------------------------------------------------------------- embedded resources --
 # Each file below becomes `const unsigned char asset_<name>[]` and `asset_<name>_len`.
@@ -128,6 +129,9 @@ $(LIBWORLD): $(call obj,$(WORLD_C))
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBSIM)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) -lcmocka
+$(DEVICE_LOGS): $(call obj,tests/replay/replay_test.c tests/replay/replay_log.c) $(LIBCORE) $(LIBSIM)
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) -lcmocka
 $(B)/tests/simulation/%: $(B)/tests/simulation/%.o $(LIBWORLD) $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBSIM)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) -lcmocka
@@ -257,6 +261,8 @@ packages: ## install every Debian package that is missing (root or sudo)
 # ----------------------------------------------------------------------------------------- tests --
 unit: $(UNIT) ## unit tests
 	@tests/run.sh $(UNIT)
+replay: $(DEVICE_LOGS) ## what devices said, through their drivers, in any chunking
+	@tests/run.sh $(DEVICE_LOGS)
 contract: $(CONTRACT) ## the HAL on real ptys, sockets, loopback HTTP and TLS
 	@tests/run.sh $(CONTRACT)
 simulation: $(SIMTESTS) ## the whole station on simulated time
@@ -266,8 +272,8 @@ browser: $(BROWSER) ## the pages in headless Chromium
 test: ## every test; ends with "N passed, N failed"
 	@tools/packages.sh build test
 	@$(MAKE) --no-print-directory -j$$(nproc) test-programs
-	@tests/run.sh $(UNIT) $(SIMTESTS) $(TORTURE) $(REPLAY) $(CONTRACT) $(BROWSER)
-test-programs: all $(UNIT) $(SIMTESTS) $(TORTURE) $(REPLAY) $(CONTRACT) $(BROWSER)
+	@tests/run.sh $(UNIT) $(DEVICE_LOGS) $(SIMTESTS) $(TORTURE) $(REPLAY) $(CONTRACT) $(BROWSER)
+test-programs: all $(UNIT) $(DEVICE_LOGS) $(SIMTESTS) $(TORTURE) $(REPLAY) $(CONTRACT) $(BROWSER)
 SECONDS ?= 60
 fuzz: ## every parser under libFuzzer and the sanitizers, SECONDS=60 each; what is found stays in build/fuzz
 	@$(MAKE) --no-print-directory VARIANT=fuzz fuzz-programs

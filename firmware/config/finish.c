@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ struct finding {
 static struct config_fault *found(const struct finding *to, const char *path, const char *value,
                                   const char *reason)
 {
+    assert(value != NULL);
     struct config_fault *f =
         config_fault_add(to->faults, to->file, path, config_line(to->text, path));
     struct buf shown = buf_over(f->value, sizeof f->value - 1);

@@ -18,8 +18,7 @@ static const struct config_station *settings(const struct station *st)
 
 static bool printer_is_stopped(const struct station *st)
 {
-    return !printer_is_present(st->printer) ||
-           (printer_flags(st->printer) & (PRINTER_STOPPED | PRINTER_SILENT));
+    return !printer_is_present(st->printer) || (printer_flags(st->printer) & PRINTER_STOPPED);
 }
 
 void devices_print_result(void *ctx, const struct print_result *r)
