@@ -274,6 +274,15 @@ test: ## every test; ends with "N passed, N failed"
 	@$(MAKE) --no-print-directory -j$$(nproc) test-programs
 	@tests/run.sh $(UNIT) $(DEVICE_LOGS) $(SIMTESTS) $(TORTURE) $(REPLAY) $(CONTRACT) $(BROWSER)
 test-programs: all $(UNIT) $(DEVICE_LOGS) $(SIMTESTS) $(TORTURE) $(REPLAY) $(CONTRACT) $(BROWSER)
+CODES_SAY := $(B)/tests/differential/codes_say
+$(CODES_SAY): $(B)/tests/differential/codes_say.o $(LIBCORE)
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $< $(LIBCORE) $(CORE_LIBS)
+SEED ?= 1
+COUNT ?= 3000
+differential: $(CODES_SAY) ## GS1 data beside an independent parser from npm (SEED=1 COUNT=3000)
+	@tests/differential/run.sh $(CODES_SAY) $(SEED) $(COUNT)
+.PHONY: differential
 SECONDS ?= 60
 fuzz: ## every parser under libFuzzer and the sanitizers, SECONDS=60 each; what is found stays in build/fuzz
 	@$(MAKE) --no-print-directory VARIANT=fuzz fuzz-programs
