@@ -256,6 +256,19 @@ static err_t begin_packing(struct bench *b, bool *out_edited)
     return e;
 }
 
+/* What was never picked is said before the first scan, not found at the last. */
+static void say_known_shorts(struct bench *b)
+{
+    char few[24], all[24];
+    size_t count = 0;
+    for (size_t i = 0; i < b->line_count; i++)
+        count += b->lines[i].outstanding.milli > b->lines[i].to_pack.milli;
+    if (count == 0 || b->notice.key[0]) return;
+    (void)snprintf(few, sizeof few, "%zu", count);
+    (void)snprintf(all, sizeof all, "%zu", b->line_count);
+    b->notice = say2("bench.short_known", few, all);
+}
+
 void session_opened(struct bench *b)
 {
     bool edited = false;
@@ -281,6 +294,7 @@ void session_opened(struct bench *b)
         return;
     }
     bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
+    say_known_shorts(b);
     session_resume(b);
 }
 

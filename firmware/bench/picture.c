@@ -139,6 +139,9 @@ static void show_lines(const struct bench *b, struct bench_view *out)
         v->shorted = l->shorted;
         v->units = l->line.units;
         v->unit_factor = l->line.unit_factor;
+        memcpy(v->pick_level, l->pick_level, sizeof v->pick_level);
+        v->pick_factor = l->pick_factor;
+        v->missing.milli = l->outstanding.milli - l->to_pack.milli;
         v->done = l->packed.milli >= l->to_pack.milli;
         v->current = i == current;
         v->pulse = i == b->pulse_line;
@@ -182,6 +185,16 @@ static void show_parcels(struct bench *b, struct bench_view *out)
     }
 }
 
+static void show_about(const struct session_about *a, struct bench_view *out)
+{
+    memcpy(out->recipient, a->recipient, sizeof out->recipient);
+    memcpy(out->recipient_source, a->recipient_source, sizeof out->recipient_source);
+    memcpy(out->siblings, a->siblings, sizeof out->siblings);
+    out->sibling_count = a->sibling_count;
+    out->first_at = a->first_at;
+    out->cut_off = a->cut_off;
+}
+
 static void show_order(const struct bench *b, struct bench_view *out)
 {
     const struct consignment *c = &b->order;
@@ -213,6 +226,7 @@ void bench_view(struct bench *b, struct bench_view *out)
     out->tone_serial = b->tone_serial;
     if (b->open) {
         show_order(b, out);
+        show_about(&b->about, out);
         show_lines(b, out);
         show_parcels(b, out);
     }

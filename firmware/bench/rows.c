@@ -176,12 +176,12 @@ static err_t load_lines(struct bench *b)
     if (count > cap) return ERR_NOSPACE;
     b->line_count = count;
     for (size_t i = 0; i < count; i++) {
-        qty_t outstanding;
-        b->lines[i] = (struct session_line){.line = lines[i]};
-        e = catalogue_outstanding(b->store, lines[i].id, &b->lines[i].to_pack, &outstanding);
+        struct session_line *l = &b->lines[i];
+        *l = (struct session_line){.line = lines[i]};
+        e = catalogue_outstanding(b->store, lines[i].id, &l->to_pack, &l->outstanding);
         if (e) return e;
     }
-    return ERR_OK;
+    return rows_load_packs(b);
 }
 
 static err_t load_carrier(struct bench *b)
@@ -202,6 +202,7 @@ err_t rows_load_order(struct bench *b, int64_t consignment_id)
     if (!e) e = load_lines(b);
     if (!e) e = rows_load_shorts(b);
     if (!e) e = load_carrier(b);
+    if (!e) e = rows_load_about(b);
     if (!e) e = rows_load_parcels(b);
     if (e) return e;
     b->open = true;

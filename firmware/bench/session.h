@@ -59,7 +59,20 @@ struct session_line {
     struct line line;
     qty_t to_pack; /* in this dispatch, all parcels together */
     qty_t packed;
-    qty_t shorted; /* said to be short here; not in to_pack */
+    qty_t shorted;      /* said to be short here; not in to_pack */
+    qty_t outstanding;  /* of the order, whatever was picked */
+    char pick_level[8]; /* largest pack of the product that what is to pack holds a whole one of */
+    qty_t pick_factor;  /* base units in it */
+};
+
+/* What is shown of the order beside its lines. */
+struct session_about {
+    char recipient[SAY_CAP]; /* on screens only, never in a log */
+    char recipient_source[24];
+    int64_t first_at; /* wall ms */
+    int64_t cut_off;  /* of its carrier, wall ms; 0: none */
+    struct view_sibling siblings[VIEW_SIBLINGS_MAX];
+    size_t sibling_count;
 };
 
 struct session_parcel {
@@ -128,6 +141,7 @@ struct bench {
     struct session_parcel parcels[PARCELS_MAX];
     size_t parcel_count;
     struct session_shipment shipment;
+    struct session_about about;
     char carrier_code[ID_CAP];
 
     uint32_t next_ticket;
@@ -213,6 +227,9 @@ err_t rows_opened(struct bench *b, const char *digest, bool claimed);
 /* Binds the parcels to a new shipment with a fresh key. */
 err_t rows_new_shipment(struct bench *b);
 err_t rows_bind_parcels(struct bench *b);
+/* rows_about.c */
+err_t rows_load_about(struct bench *b);
+err_t rows_load_packs(struct bench *b); /* pick_level and pick_factor of each line */
 /* rows_short.c */
 /* Of each line, what was said to be short since the order came to the bench: not to be packed now.
  */

@@ -28,10 +28,13 @@ struct view_line {
     qty_t to_pack; /* base units in this dispatch */
     qty_t packed;  /* over all parcels */
     qty_t ordered;
-    qty_t shorted;     /* said to be short at this bench; not in to_pack */
-    char unit[8];      /* as ordered */
-    qty_t units;       /* ordered, in `unit`; zero: not given */
-    qty_t unit_factor; /* base units in one `unit`; zero: not known */
+    qty_t shorted;      /* said to be short at this bench; not in to_pack */
+    char unit[8];       /* as ordered */
+    qty_t units;        /* ordered, in `unit`; zero: not given */
+    qty_t unit_factor;  /* base units in one `unit`; zero: not known */
+    char pick_level[8]; /* how it is best picked up: the largest pack that fits, else "unit" */
+    qty_t pick_factor;  /* base units in one of them */
+    qty_t missing;      /* of the order, and not here: not picked, or short */
     bool done;
     bool current; /* the last one scanned, or the next to pack */
     bool pulse;   /* its count moved with the last event */
@@ -59,6 +62,13 @@ struct view_scan {
     char text[CODE_CAP];    /* control characters visible */
     char outcome[RULE_CAP]; /* message key: "scan.accepted", "scan.wrong_item", ... */
 };
+
+/* Another consignment of the same shop order. */
+struct view_sibling {
+    char reference[REFERENCE_CAP];
+    const char *state; /* static, as consignment_state_name */
+};
+#define VIEW_SIBLINGS_MAX 4
 
 struct view_command {
     const char *name; /* static, without the prefix */
@@ -93,7 +103,13 @@ struct bench_view {
     char service_bought[NAME_CAP];   /* "" until bought */
     bool delivery_note_sent;
     bool has_delivery_note;
-    int64_t dispatch_due; /* wall ms; 0: none */
+    int64_t dispatch_due;    /* wall ms; 0: none */
+    int64_t first_at;        /* when the station first heard of the order, wall ms; 0: not known */
+    int64_t cut_off;         /* the carrier's next collection, wall ms; 0: none */
+    char recipient[SAY_CAP]; /* read only */
+    char recipient_source[24];
+    struct view_sibling siblings[VIEW_SIBLINGS_MAX];
+    size_t sibling_count; /* may exceed VIEW_SIBLINGS_MAX */
     struct say notice;    /* reported beside the work: "delivery note not sent to the carrier" */
 
     struct view_line lines[VIEW_LINES_MAX];

@@ -46,6 +46,19 @@ void console_put_say(struct json_writer *w, const char *name, const struct say *
     json_close_object(w);
 }
 
+static void put_siblings(struct json_writer *w, const struct bench_view *v)
+{
+    json_open_array(w, "siblings");
+    for (size_t i = 0; i < v->sibling_count && i < VIEW_SIBLINGS_MAX; i++) {
+        json_open_object(w, NULL);
+        json_put_text(w, "reference", v->siblings[i].reference);
+        json_put_text(w, "state", v->siblings[i].state);
+        json_close_object(w);
+    }
+    json_close_array(w);
+    json_put_int(w, "sibling_count", (int64_t)v->sibling_count);
+}
+
 static void put_order(struct json_writer *w, const struct bench_view *v)
 {
     json_open_object(w, "order");
@@ -63,6 +76,11 @@ static void put_order(struct json_writer *w, const struct bench_view *v)
                   : lost                  ? "not_sent"
                                           : "waiting");
     json_put_int(w, "due", v->dispatch_due);
+    json_put_int(w, "first_at", v->first_at);
+    json_put_int(w, "cut_off", v->cut_off);
+    json_put_text(w, "recipient", v->recipient);
+    json_put_text(w, "recipient_source", v->recipient_source);
+    put_siblings(w, v);
     json_close_object(w);
 }
 
@@ -78,6 +96,9 @@ static void put_line(struct json_writer *w, const struct view_line *l)
     json_put_text(w, "unit", l->unit);
     json_put_qty(w, "units", l->units);
     json_put_qty(w, "unit_factor", l->unit_factor);
+    json_put_text(w, "pick_level", l->pick_level);
+    json_put_qty(w, "pick_factor", l->pick_factor);
+    json_put_qty(w, "missing", l->missing);
     json_put_bool(w, "done", l->done);
     json_put_bool(w, "current", l->current);
     json_put_bool(w, "pulse", l->pulse);

@@ -65,3 +65,5 @@ CREATE TABLE seen_word (                         -- what orders brought along an
     PRIMARY KEY (kind, channel, word)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX seen_word_code ON seen_word (channel, code) WHERE code <> '';
+
+ALTER TABLE consignment ADD COLUMN first_at INTEGER NOT NULL DEFAULT 0; -- when this station first heard of it; 0: not known

@@ -31,6 +31,8 @@ struct view_line picture_line(const char *sku, const char *name, int packed, int
     PUT(l.sku, sku);
     PUT(l.description, name);
     PUT(l.unit, "unit");
+    PUT(l.pick_level, "unit");
+    l.pick_factor = QTY_UNITS(1);
     return l;
 }
 
@@ -74,14 +76,27 @@ struct bench_view picture_order(enum bench_face face)
     PUT(v.promised_service, "Next working day by 12:00");
     PUT(v.last_reference, "WEB-10426");
     PUT(v.last_service, "DPD Next Day");
+    PUT(v.recipient, "Anna Example, 12 Mill Lane, York, YO1 7HH, GB");
+    PUT(v.recipient_source, "clarus");
+    v.first_at = picture_now() - INT64_C(185) * 60000;
+    v.cut_off = picture_now() + INT64_C(41) * 60000;
+    v.sibling_count = 1;
+    PUT(v.siblings[0].reference, "WEB-10427-B");
+    v.siblings[0].state = "dispatched";
     v.lines[0] = picture_line("TEE-BLK-M", "Cotton tee, black, M", 3, 12);
     PUT(v.lines[0].unit, "case");
+    PUT(v.lines[0].pick_level, "case");
+    v.lines[0].pick_factor = QTY_UNITS(12);
     v.lines[0].units = QTY_UNITS(1);
     v.lines[0].unit_factor = QTY_UNITS(12);
     v.lines[0].current = true;
     v.lines[1] = picture_line("MUG-300", "Enamel mug 300 ml, cream with a blue rim", 1, 2);
     v.lines[2] = picture_line("00451", "Beeswax candle", 4, 4);
     v.lines[3] = picture_line("STK-9", "Sticker sheet", 0, 6);
+    PUT(v.lines[3].pick_level, "inner");
+    v.lines[3].pick_factor = QTY_UNITS(5);
+    v.lines[3].missing = QTY_UNITS(2);
+    v.lines[3].ordered = QTY_UNITS(8);
     v.lines[4] = picture_line("BOOK-77", "The Little Book of Knots", 1, 1);
     v.line_count = 5;
     v.parcels[0] = (struct view_parcel){.number = 1, .units = QTY_UNITS(9), .current = true};

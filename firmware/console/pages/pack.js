@@ -27,11 +27,19 @@
   const unitName = (unit) => (has("unit." + unit) ? text("unit." + unit) : unit);
 
   /* "1 case = 12": only where a packer could take one for the other. */
+  /* Ordered, to be picked up, and base units of one line, as far as they differ. */
   function units(line) {
-    if (!line.units || !line.unit_factor || line.unit_factor === 1) return "";
-    const all = text("units.equals", 1, unitName(line.unit), line.unit_factor);
-    return line.units === 1 ? all : text("units.several", line.units, unitName(line.unit), all);
+    const whole = line.pick_factor > 1 && line.pick_level !== line.unit ? Math.floor(line.to_pack / line.pick_factor) : 0;
+    const rest = line.to_pack - whole * line.pick_factor;
+    const pick = whole && text(rest ? "units.pick_rest" : "units.pick", whole, unitName(line.pick_level), rest);
+    let ordered = whole && text("units.base", line.ordered);
+    if (line.unit_factor && line.unit !== "unit") {
+      const one = text("units.equals", 1, unitName(line.unit), line.unit_factor);
+      ordered = line.units === 1 ? one : text("units.several", line.units, unitName(line.unit), one);
+    }
+    return [ordered, pick].filter(Boolean).join(" · ");
   }
+  const missing = (line) => line.missing > 0 && el("b.missing", text("page.missing", line.missing));
   function moved(line, key) {
     const before = counts.get(key);
     return line.pulse && before !== undefined && before !== line.packed;
@@ -70,14 +78,14 @@
     bar.firstChild.style.width = whole * 100 + "%";
     return el("section.current" + (line.done ? ".done" : ""),
       el("h2.name", line.description || line.sku),
-      el("p.sku", line.sku, units(line) && el("span.units", units(line))),
+      el("p.sku", line.sku, units(line) && el("span.units", units(line)), missing(line)),
       el("p.count", el("b.num" + (moved(line, key) ? ".pulse" : ""), line.packed), " ",
         el("span", text("page.of", line.to_pack))),
       bar);
   }
   function otherLine(line, key) {
     return el("li",
-      el("span.name", line.description || line.sku, el("small", [line.sku, units(line)].filter(Boolean).join(" · "))),
+      el("span.name", line.description || line.sku, el("small", missing(line), " ", [line.sku, units(line)].filter(Boolean).join(" · "))),
       el("span.num" + (moved(line, key) ? ".pulse" : ""), text("page.n_of_m", line.packed, line.to_pack)));
   }
   function others(v, current) {
@@ -124,7 +132,18 @@
           el("p.next", say(v.next_step))),
         others(v, finished ? -1 : at)),
       boxes(v),
+      about(v.order),
     ];
+  }
+  /* Whose it is, and what else belongs to the same order. */
+  function about(o) {
+    const others = o.siblings.map((s) => s.reference + " " + text("state." + s.state));
+    if (o.sibling_count > others.length) others.push("…");
+    const parts = [
+      others.length && text("page.siblings", o.sibling_count + 1, others.join(", ")),
+      o.recipient && text("page.to", o.recipient, text("destination." + o.recipient_source)),
+    ].filter(Boolean);
+    return parts.length > 0 && el("p.about", parts.join(" · "));
   }
 
   function help(v) {
@@ -178,7 +197,8 @@
       el("section",
         el("p.cap", text(o.service_bought ? "page.bought" : "page.on_order")),
         el("p.value", bought || text("page.not_yet")),
-        o.carrier && !bought.startsWith(o.carrier) && el("p.cap", o.carrier)));
+        o.carrier && !bought.startsWith(o.carrier) && el("p.cap", o.carrier)),
+      o.recipient && el("section", el("p.cap", text("page.recipient", text("destination." + o.recipient_source))), el("p.value.to", o.recipient)));
   }
 
   function label(v) {
@@ -202,14 +222,17 @@
 
   /* ------------------------------------------------------------------------------- strip -- */
 
+  /* Whichever comes first: when it is due, or the carrier's collection. */
   function due(v) {
-    if (!v.order.due) return null;
-    const left = v.order.due - packd.now();
-    const words = left >= 0
-      ? text("strip.due", packd.clock(v.order.due), packd.age(left))
-      : text("strip.late", packd.clock(v.order.due), packd.age(-left));
-    return el("span.due" + (left < 900000 ? ".late" : ""), words);
+    const o = v.order;
+    const collection = o.cut_off && !(o.due && o.due < o.cut_off);
+    const at = collection ? o.cut_off : o.due;
+    if (!at) return null;
+    const left = at - packd.now();
+    const name = collection ? "strip.cut_off" : left >= 0 ? "strip.due" : "strip.late";
+    return el("span.due" + (left < 900000 ? ".late" : ""), text(name, packd.clock(at), packd.age(Math.abs(left))));
   }
+  const old = (o) => o.first_at > 0 && el("span.due", text("strip.age", packd.age(packd.now() - o.first_at)));
   function backlog(s) {
     const words = s.waiting
       ? text("strip.waiting", s.waiting, packd.age(packd.now() - s.oldest))
@@ -221,7 +244,7 @@
     const s = v.strip;
     $("strip").replaceChildren(
       el("p.bench", el("b", s.bench), v.packer ? el("span", v.packer) : null),
-      el("p.order", v.order.reference && el("b", v.order.reference), v.order.reference && due(v)),
+      el("p.order", v.order.reference && el("b", v.order.reference), v.order.reference && [due(v), old(v.order)]),
       backlog(s));
     const list = troubles(v).slice(0, 3);
     $("banners").replaceChildren(...list.map(([cls, name, words, act]) =>
