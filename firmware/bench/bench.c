@@ -196,6 +196,7 @@ bool session_state_is_fresh(const struct bench *b)
  * move nobody made by hand, and that stops nothing, is found out again after a restart. */
 static void flush_as(struct bench *b, bool by_person)
 {
+    papers_print(b);
     if (!b->changed) return;
     AUTO_RELAX struct store_relaxed relaxed =
         store_relax_if(b->store, !by_person && b->block.kind == BLOCK_NONE);
@@ -460,14 +461,25 @@ mono_t bench_deadline(const struct bench *b)
 /* Answers that arrive through other files end here, so that the row is written. */
 void bench_printer_ready(struct bench *b)
 {
-    if (!b->print_refused || b->phase != PHASE_PRINTING) return;
-    label_print_waiting(b);
+    if (b->print_refused && b->phase == PHASE_PRINTING) label_print_waiting(b);
+    flush_news(b);
+}
+
+void bench_paper_printed(struct bench *b, int64_t paper_id, enum print_outcome outcome)
+{
+    papers_printed(b, paper_id, outcome);
+    flush_news(b);
+}
+
+void bench_online(struct bench *b)
+{
+    hold_next(b);
     flush_news(b);
 }
 
 void bench_checked(struct bench *b, uint32_t ticket, const struct verdict *v)
 {
-    session_verdict(b, ticket, v);
+    if (!hold_verdict(b, ticket, v)) session_verdict(b, ticket, v);
     flush_news(b);
 }
 
@@ -503,6 +515,8 @@ err_t bench_restore(struct bench *b)
         log_event(b->log, LOG_ERROR, "bench.order_not_restored", "error=%s", err_name(e));
         session_leave(b, false);
     }
+    papers_restore(b);
+    hold_count(b);
     bool ended = b->block.kind > BLOCK_SURPLUS && b->block.after != AFTER_GO_ON;
     if (b->open && b->phase == PHASE_OPENING && !ended)
         session_open(b, b->order.id);

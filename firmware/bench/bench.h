@@ -18,6 +18,7 @@
 #include "firmware/catalogue/catalogue.h"
 #include "firmware/catalogue/verdict.h"
 #include "firmware/config/config.h"
+#include "firmware/labels/paper.h"
 #include "firmware/outbox/outbox.h"
 
 struct bench;
@@ -49,8 +50,10 @@ struct bench_orders {
     /* Takes a saved dispatch back; the order can be opened again. ERR_BUSY: it may have been told
      * already, find-and-pull is open instead. */
     err_t (*recall)(void *ctx, int64_t dispatch_id, const char *who);
-    /* A tag of our own; no answer. */
-    void (*print_tag)(void *ctx, const char *title, const char *reference, const char *line);
+    /* A paper of our own; bench_paper_printed. ERR_GONE, ERR_BUSY: later. ERR_INVALID: it does not
+     * fit the paper there is. */
+    err_t (*paper)(void *ctx, int64_t paper_id, enum paper_kind kind,
+                   const struct paper_fields *fields);
 };
 
 struct bench_options {
@@ -90,6 +93,9 @@ void bench_label(struct bench *b, int64_t shipment_id, enum bench_label_news new
 void bench_voided(struct bench *b, int64_t shipment_id, err_t error, const char *text);
 void bench_printed(struct bench *b, int64_t parcel_id, enum print_outcome outcome,
                    const char *text);
+void bench_paper_printed(struct bench *b, int64_t paper_id, enum print_outcome outcome);
+/* Clarus was reached: boxes with a hold tag are asked about, then their labels bought. */
+void bench_online(struct bench *b);
 /* The printer came back, or its trouble went away: print what was refused. */
 void bench_printer_ready(struct bench *b);
 

@@ -57,6 +57,14 @@ void block_note(struct bench *b)
     }
 }
 
+void block_card(struct bench *b)
+{
+    block_set(b, BLOCK_NOTE, say("bench.card_in_box"), say(""), SLICE_NONE);
+    b->block.next_step = say("bench.card_step");
+    b->block.after = AFTER_CARD;
+    bench_tone(b, HAL_LIGHT_AMBER, HAL_TONE_ATTENTION);
+}
+
 void block_clear(struct bench *b)
 {
     if (b->block.kind == BLOCK_NONE) return;
@@ -69,6 +77,8 @@ static void note_acknowledged(struct bench *b)
     for (unsigned bit = NOTE_PACKING; bit <= NOTE_CUSTOMER; bit <<= 1) {
         if (b->acknowledged & bit) continue;
         b->acknowledged |= bit;
+        if (bit == NOTE_GIFT && b->config->site.packing.gift_note)
+            papers_want(b, PAPER_GIFT_NOTE, 0);
         bench_story(b, "note.acknowledged",
                     bit == NOTE_GIFT      ? "gift message"
                     : bit == NOTE_PACKING ? "packing note"
@@ -95,6 +105,11 @@ void block_acknowledge(struct bench *b)
         return;
     case AFTER_NOTE:
         note_acknowledged(b);
+        return;
+    case AFTER_CARD:
+        b->acknowledged |= NOTE_CARD;
+        bench_story(b, "gift.in_box", "");
+        pack_close(b);
         return;
     }
 }

@@ -93,7 +93,7 @@ void label_late(struct bench *b)
 {
     struct shipment_owner of = {.consignment_id = b->order.id};
     memcpy(of.reference, b->order.reference, sizeof of.reference);
-    b->orders.print_tag(b->orders.ctx, "HOLD", b->order.reference, "label awaited");
+    hold_begin(b);
     label_exception(b, &of, "bench.parked", "no label came in time; the box carries a hold tag");
     block_stop(b, say("bench.label_late"), say1("bench.label_late_detail", b->order.reference),
                say("bench.label_late_step"), AFTER_LEAVE);
@@ -145,8 +145,7 @@ static struct label_cause label_cause(enum bench_label_news news)
 static void current_label_news(struct bench *b, enum bench_label_news news, const char *text)
 {
     struct label_cause cause = label_cause(news);
-    if (news == BENCH_LABEL_OFFLINE)
-        b->orders.print_tag(b->orders.ctx, "HOLD", b->order.reference, "no label yet");
+    if (news == BENCH_LABEL_OFFLINE) hold_begin(b);
     if (cause.rule)
         put_aside(b, cause.headline, cause.rule, text);
     else if (news == BENCH_LABEL_BOUGHT)
@@ -172,6 +171,8 @@ void label_news(struct bench *b, int64_t shipment_id, enum bench_label_news news
     if (news == BENCH_LABEL_READY) label_causes_gone(b, &of);
     struct label_cause cause = label_cause(news);
     if (cause.rule && of.wanted) label_exception(b, &of, cause.rule, text);
+    if (news == BENCH_LABEL_READY || (cause.rule && news != BENCH_LABEL_OFFLINE))
+        hold_label(b, &of, news == BENCH_LABEL_READY);
     if (current) current_label_news(b, news, text);
     b->changed = true;
 }
@@ -217,6 +218,8 @@ void label_print(struct bench *b)
     if (e == ERR_OK) e = rows_printing(b, p);
     if (e == ERR_GONE)
         print_waits(b, "no printer");
+    else if (e == ERR_BUSY && b->paper_printing)
+        b->print_refused = true; /* behind a paper of ours: it is next */
     else if (e == ERR_BUSY)
         print_waits(b, "printer is busy");
     else if (e)
@@ -343,10 +346,32 @@ static void label_wrong(struct bench *b, const struct session_parcel *p, struct 
     bench_story(b, "label.wrong", "");
 }
 
+/* Our own tag tells which box is in hand. False: not a tag of this order. */
+static bool is_box_tag(struct bench *b, const struct session_parcel *wanted, struct slice text)
+{
+    for (size_t i = 0; i < b->parcel_count; i++) {
+        const struct session_parcel *p = &b->parcels[i];
+        char tag[CODE_CAP], here[24], want[24];
+        papers_box_tag(b, p->id, tag);
+        if (!slice_is(text, tag)) continue;
+        (void)snprintf(here, sizeof here, "%zu", i + 1);
+        (void)snprintf(want, sizeof want, "%td", wanted - b->parcels + 1);
+        if (p == wanted) {
+            b->notice = say1("bench.right_box", here);
+            bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
+        } else {
+            block_refuse(b, say1("bench.other_box", here), say1("bench.other_box_step", want),
+                         text);
+        }
+        return true;
+    }
+    return false;
+}
+
 void label_scan(struct bench *b, struct slice text)
 {
     struct session_parcel *p = label_awaited(b);
-    if (!p) return;
+    if (!p || is_box_tag(b, p, text)) return;
     if (p->tracking[0] && labels_scan_matches(&b->config->site, b->carrier_code, text, p->tracking))
         label_right(b, p);
     else

@@ -104,6 +104,7 @@ static void stop_order(struct bench *b, const struct verdict *v)
     if (gone && b->shipment.id) label_void(b, v->rule);
     err_t e = ERR_OK;
     if (gone) e = rows_void_parcels(b);
+    if (gone) hold_end(b, b->order.id);
     if (!e && v->kind == VERDICT_STOP)
         e = catalogue_hold(b->store, b->order.id, CONSIGNMENT_STOPPED, v->rule, v->text);
     if (!e && v->kind == VERDICT_HOLD)
@@ -317,7 +318,7 @@ static void take_only_packaging(struct bench *b)
 void session_next_note(struct bench *b)
 {
     skip_empty_notes(b);
-    if (b->acknowledged != (NOTE_PACKING | NOTE_GIFT | NOTE_CUSTOMER)) {
+    if ((b->acknowledged & NOTES_AT_OPEN) != NOTES_AT_OPEN) {
         session_enter(b, PHASE_NOTES);
         block_note(b);
         return;
@@ -378,8 +379,10 @@ void session_resume(struct bench *b)
 void session_leave(struct bench *b, bool release)
 {
     /* A claim under way may still succeed. */
-    if (b->open && release && (b->order.claimed || b->claim_asked))
+    bool claimed = b->open && (b->order.claimed || b->claim_asked);
+    if (release && claimed && !hold_has(b, b->order.id))
         b->orders.release(b->orders.ctx, b->order.id);
+    if (b->open) papers_forget_order(b, b->order.id, false);
     forget_order(b);
     block_clear(b);
     session_enter(b, PHASE_IDLE);

@@ -266,7 +266,7 @@ static bool settle_open_parcel(struct bench *b, struct session_parcel *p)
     return e == ERR_OK;
 }
 
-static bool close_parcel(struct bench *b, struct session_parcel *p)
+static bool close_parcel(struct bench *b, struct session_parcel *p, bool more)
 {
     if (!p->packaging[0]) {
         session_enter(b, PHASE_PACKAGING);
@@ -276,6 +276,9 @@ static bool close_parcel(struct bench *b, struct session_parcel *p)
     err_t e = rows_set_parcel_state(b, p, PARCEL_CLOSED);
     if (e) session_failed(b, e);
     b->undo_count = 0;
+    if (b->config->site.packing.packing_slip) papers_want(b, PAPER_PACKING_SLIP, p->id);
+    if (b->config->site.packing.parcel_tags && (more || b->parcel_count > 1))
+        papers_want(b, PAPER_PARCEL_TAG, p->id);
     return e == ERR_OK;
 }
 
@@ -290,7 +293,7 @@ void pack_next_parcel(struct bench *b)
         pack_close(b);
         return;
     }
-    if (!close_parcel(b, p)) return;
+    if (!close_parcel(b, p, true)) return;
     bench_story(b, "parcel.closed", p->packaging);
     err_t e = rows_add_parcel(b);
     if (e == ERR_NOSPACE) {
@@ -307,7 +310,11 @@ void pack_close(struct bench *b)
     struct session_parcel *p = session_open_parcel(b);
     if (p && !settle_open_parcel(b, p)) return;
     p = session_open_parcel(b);
-    if (p && !close_parcel(b, p)) return;
+    if (p && p->packaging[0] && b->order.gift_message[0] && !(b->acknowledged & NOTE_CARD)) {
+        block_card(b);
+        return;
+    }
+    if (p && !close_parcel(b, p, false)) return;
     if (!b->shipment.id) prepare_ahead(b);
     if (b->shipment.id) label_begin(b);
 }

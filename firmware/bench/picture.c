@@ -90,6 +90,7 @@ static void phase_args(struct bench *b, struct say *headline)
 
 static const char *note_in_view(const struct bench *b)
 {
+    if (b->block.after == AFTER_CARD) return b->order.gift_message;
     if (!(b->acknowledged & NOTE_PACKING)) return b->order.packing_note;
     if (!(b->acknowledged & NOTE_GIFT)) return b->order.gift_message;
     return b->order.customer_note;
@@ -234,6 +235,8 @@ void bench_view(struct bench *b, struct bench_view *out)
     out->scan_count = b->scan_count;
     memcpy(out->last_reference, b->last_reference, sizeof out->last_reference);
     memcpy(out->last_service, b->last_service, sizeof out->last_service);
+    out->holds_waiting = (size_t)b->holds_waiting;
+    out->holds_ready = (size_t)b->holds_ready;
     out->last_saved_at = b->last_saved_at;
     out->last_parcels = b->last_parcels;
 }

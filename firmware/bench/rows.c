@@ -71,7 +71,7 @@ static void block_read(struct slice text, struct block *out)
     json_node root = json_root(doc);
     int64_t kind = 0, after = 0;
     if (json_int(json_member(root, "kind"), BLOCK_NONE, BLOCK_STOP, &kind)) return;
-    if (json_int(json_member(root, "after"), AFTER_GO_ON, AFTER_NOTE, &after)) return;
+    if (json_int(json_member(root, "after"), AFTER_GO_ON, AFTER_CARD, &after)) return;
     out->kind = (enum block_kind)kind;
     out->after = (enum block_after)after;
     out->may_take_over = json_bool(json_member(root, "take_over"), false);

@@ -67,6 +67,7 @@ static void show_saved(struct bench *b)
            sizeof b->last_service);
     b->last_saved_at = effects_wall(b->fx).ms;
     b->last_parcels = b->parcel_count;
+    hold_end(b, b->order.id);
     session_leave(b, false);
     session_enter(b, PHASE_SAVED);
     bench_tone(b, HAL_LIGHT_GREEN, HAL_TONE_ORDER_DONE);

@@ -37,6 +37,7 @@ enum block_after {
     AFTER_LEAVE = 1,  /* the order is put aside: idle */
     AFTER_REOPEN = 2, /* emptied and opened again: it was edited */
     AFTER_NOTE = 3,   /* the note in view is acknowledged */
+    AFTER_CARD = 4,   /* the gift card is in the box: it closes */
 };
 
 struct block {
@@ -53,7 +54,9 @@ enum note_bit {
     NOTE_PACKING = 1u << 0,
     NOTE_GIFT = 1u << 1,
     NOTE_CUSTOMER = 1u << 2,
+    NOTE_CARD = 1u << 3, /* the gift card is in the box; asked when it closes */
 };
+#define NOTES_AT_OPEN (NOTE_PACKING | NOTE_GIFT | NOTE_CUSTOMER)
 
 struct session_line {
     struct line line;
@@ -165,6 +168,13 @@ struct bench {
 
     struct reading reading;       /* what the scan at hand says by itself; `rest` is not kept */
     struct reading asked_reading; /* of the code a product order is about */
+    bool papers_wanted;
+    int64_t paper_printing;         /* 0: none */
+    struct consignment paper_order; /* of the paper in work */
+
+    uint32_t hold_ticket; /* the state check of a tagged box; 0: none */
+    int64_t hold_order;   /* whose; the round goes on behind it */
+    int64_t holds_waiting, holds_ready;
 
     char last_reference[REFERENCE_CAP];
     int64_t last_saved_at;
@@ -197,6 +207,7 @@ void block_surplus(struct bench *b, struct say headline, struct say detail, stru
 void block_stop(struct bench *b, struct say headline, struct say detail, struct say next_step,
                 enum block_after after);
 void block_note(struct bench *b);
+void block_card(struct bench *b); /* the gift card must be in the box that closes */
 void block_clear(struct bench *b);
 /* The acknowledging scan arrived. */
 void block_acknowledge(struct bench *b);
@@ -277,6 +288,25 @@ struct session_parcel *session_open_parcel(struct bench *b); /* NULL: none */
 bool session_all_verified(const struct bench *b);
 bool session_anything_packed(const struct bench *b);
 bool session_anything_to_pack(const struct bench *b);
+
+/* papers.c */
+void papers_want(struct bench *b, enum paper_kind kind, int64_t parcel_id);
+/* The code on the tag of a box. */
+void papers_box_tag(const struct bench *b, int64_t parcel_id, char out[CODE_CAP]);
+void papers_restore(struct bench *b);
+void papers_print(struct bench *b);
+void papers_printed(struct bench *b, int64_t paper_id, enum print_outcome outcome);
+void papers_forget_order(struct bench *b, int64_t consignment_id, bool tags_too);
+
+/* hold.c: boxes that wait for their label with a tag of ours */
+void hold_begin(struct bench *b); /* the order on the bench */
+bool hold_has(struct bench *b, int64_t consignment_id);
+void hold_end(struct bench *b, int64_t consignment_id);
+void hold_label(struct bench *b, const struct shipment_owner *of, bool ready);
+void hold_next(struct bench *b);
+/* True: the answer was about a tagged box. */
+bool hold_verdict(struct bench *b, uint32_t ticket, const struct verdict *v);
+void hold_count(struct bench *b);
 
 /* ask.c */
 bool ask_takes_confirm(const struct bench *b);

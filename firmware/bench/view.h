@@ -122,6 +122,8 @@ struct bench_view {
     struct view_scan scans[VIEW_SCANS_MAX]; /* newest first */
     size_t scan_count;
 
+    size_t holds_waiting;               /* tagged boxes whose label is not here */
+    size_t holds_ready;                 /* and those whose tag only needs to be scanned */
     char last_reference[REFERENCE_CAP]; /* last SAVED */
     int64_t last_saved_at;
     size_t last_parcels;

@@ -202,12 +202,23 @@ struct config_carrier { /* per carrier: how its barcode relates to the tracking 
     char link[URL_CAP];                    /* "https://track.example/{tracking}"; "": none */
     char tracking[CONFIG_FORMATS_MAX][32]; /* shapes of its numbers; none: any plausible one */
     char needs[CONFIG_PARTS_MAX][24];      /* address members this carrier needs besides */
+    bool label_ahead; /* buy while items are scanned: a void is free, no scale weight is needed;
+                         default false */
 };
 
 struct config_label {
     uint16_t width_mm;     /* default 100 */
     uint16_t height_mm;    /* default 150 */
     uint16_t tolerance_mm; /* default 3 */
+};
+
+struct config_packing {
+    bool gift_note;          /* print the gift message; default true */
+    bool packing_slip;       /* print a slip for each box; default false */
+    bool parcel_tags;        /* tell several boxes apart by tags; default true */
+    bool weigh;              /* compare each box with its expected weight; default false */
+    uint32_t weight_percent; /* a difference counts beyond both; default 5 */
+    uint32_t weight_g;       /* default 30 */
 };
 
 struct config_alerts {
@@ -251,6 +262,7 @@ struct config_site {
     struct config_address address;
     struct config_label label;
     struct config_alerts alerts;
+    struct config_packing packing;
     uint32_t max_state_age_s; /* pack on an unanswered check up to this age; default 900 */
     uint32_t retention_days;  /* delivered records and personal data; default 30 */
     uint32_t trace_days;      /* facts of an order; default 730 */

@@ -186,6 +186,7 @@ static const struct field carrier_fields[] = {
     {"manifest", FIELD_CHOICE, IN(struct config_carrier, manifest), .text = "lead",
      .words = "lead carrier"},
     {"cut_off", FIELD_TEXT, IN(struct config_carrier, cut_off), .rule = rule_time},
+    {"label_ahead", FIELD_BOOL, IN(struct config_carrier, label_ahead)},
     {"link", FIELD_TEXT, IN(struct config_carrier, link), .rule = rule_link},
     {"tracking", FIELD_WORDS, LIST_IN(struct config_carrier, tracking), .min = 1, .text = "",
      .rule = rule_shape},
@@ -216,6 +217,17 @@ static const struct field alerts_fields[] = {
 };
 static const struct shape alerts_shape = {"alerts", alerts_fields, COUNT(alerts_fields), 0};
 
+#define PACKING(member) IN(struct config_packing, member)
+static const struct field packing_fields[] = {
+    {"gift_note", FIELD_BOOL, PACKING(gift_note), .number = 1},
+    {"packing_slip", FIELD_BOOL, PACKING(packing_slip)},
+    {"parcel_tags", FIELD_BOOL, PACKING(parcel_tags), .number = 1},
+    {"weigh", FIELD_BOOL, PACKING(weigh)},
+    {"weight_percent", FIELD_NUMBER, PACKING(weight_percent), .min = 0, .max = 100, .number = 5},
+    {"weight_g", FIELD_NUMBER, PACKING(weight_g), .min = 0, .max = 10000, .number = 30},
+};
+static const struct shape packing_shape = {"packing", packing_fields, COUNT(packing_fields), 0};
+
 #define SITE(member)                  IN(struct config_site, member)
 #define SITE_OBJECTS(member, counter) OBJECTS_IN(struct config_site, member, counter)
 static const struct field site_fields[] = {
@@ -239,6 +251,7 @@ static const struct field site_fields[] = {
     {"carriers", SITE_OBJECTS(carriers, carrier_count), .shape = &carrier_shape},
     {"label", FIELD_OBJECT, SITE(label), .shape = &label_shape},
     {"alerts", FIELD_OBJECT, SITE(alerts), .shape = &alerts_shape},
+    {"packing", FIELD_OBJECT, SITE(packing), .shape = &packing_shape},
     {"max_state_age_s", FIELD_NUMBER, SITE(max_state_age_s), .min = 0, .max = 86400, .number = 900},
     {"retention_days", FIELD_NUMBER, SITE(retention_days), .min = 1, .max = 3650, .number = 30},
     {"trace_days", FIELD_NUMBER, SITE(trace_days), .min = 1, .max = 3650, .number = 730},

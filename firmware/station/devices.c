@@ -24,12 +24,10 @@ static bool printer_is_stopped(const struct station *st)
 void devices_print_result(void *ctx, const struct print_result *r)
 {
     struct station *st = ctx;
-    if (!(r->job & TAG_JOB)) {
-        struct news *n = news_add(st, NEWS_PRINTED);
-        n->id = r->job;
-        n->print = r->outcome;
-        slice_copy_cut(slice_text(r->text), n->text, sizeof n->text);
-    }
+    struct news *n = news_add(st, r->job & TAG_JOB ? NEWS_PAPER : NEWS_PRINTED);
+    n->id = r->job & ~TAG_JOB;
+    n->print = r->outcome;
+    slice_copy_cut(slice_text(r->text), n->text, sizeof n->text);
     /* One that stands says so when it goes on; asking again at once would only be refused again. */
 #ifndef PLANT_PRINTER_HAMMER
     if (printer_is_stopped(st)) return;

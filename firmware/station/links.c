@@ -88,13 +88,11 @@ static err_t order_print(void *ctx, int64_t parcel_id)
     return e;
 }
 
-static void order_print_tag(void *ctx, const char *title, const char *reference, const char *line)
+static err_t order_paper(void *ctx, int64_t paper_id, enum paper_kind kind,
+                         const struct paper_fields *fields)
 {
     struct station *st = ctx;
-    struct paper_fields tag = {
-        .title = title, .reference = reference, .code = reference, .line = line};
-    err_t e = devices_print_paper(st, ++st->tag_count, PAPER_HOLD_TAG, &tag);
-    if (e) log_event(&st->log, LOG_WARN, "tag.not_printed", "error=%s", err_name(e));
+    return devices_print_paper(st, (uint32_t)paper_id, kind, fields);
 }
 
 static err_t order_recall(void *ctx, int64_t dispatch_id, const char *who)
@@ -115,7 +113,7 @@ struct bench_orders links_for_bench(struct station *st)
                                  .cancel = order_cancel,
                                  .print = order_print,
                                  .recall = order_recall,
-                                 .print_tag = order_print_tag};
+                                 .paper = order_paper};
 }
 
 /* ------------------------------------------------------------------------- news from Clarus -- */
@@ -216,6 +214,7 @@ static void on_refreshed(void *ctx)
     struct station *st = ctx;
     checks_route_orders(st);
     effects_screen(st->fx);
+    (void)news_add(st, NEWS_ONLINE);
 }
 
 #define STANDING_MAX 32 /* dispatches of one order: each has a parcel at least */

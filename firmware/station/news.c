@@ -39,6 +39,12 @@ static void deliver(struct station *st, const struct news *n)
     case NEWS_PRINTER_READY:
         bench_printer_ready(st->bench);
         return;
+    case NEWS_PAPER:
+        bench_paper_printed(st->bench, n->id, n->print);
+        return;
+    case NEWS_ONLINE:
+        bench_online(st->bench);
+        return;
     }
 }
 

@@ -20,7 +20,7 @@
 #define CHECKS_MAX 16
 #define GATES_MAX  8
 #define NEWS_MAX   128 /* rooms may all answer in one round; each answer is one piece of news */
-#define TAG_JOB    0x80000000u /* print jobs of our own paper; others are parcel ids */
+#define TAG_JOB    0x80000000u /* print jobs of our own paper, with its id; others are parcel ids */
 
 /* A state check asked of Clarus and the storefront together: the stricter answer counts. */
 struct joint_check {
@@ -52,6 +52,8 @@ enum news_kind {
     NEWS_VOIDED,
     NEWS_PRINTED,
     NEWS_PRINTER_READY,
+    NEWS_PAPER,
+    NEWS_ONLINE,
 };
 struct news {
     enum news_kind kind;
@@ -108,7 +110,6 @@ struct station {
     struct gate gates[GATES_MAX];
     struct news news[NEWS_MAX];
     size_t news_first, news_count;
-    uint32_t tag_count;
 
     /* Devices outlive a rebuild. */
     struct station_scanner scanners[CONFIG_SCANNERS_MAX];

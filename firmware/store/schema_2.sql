@@ -67,3 +67,20 @@ CREATE TABLE seen_word (                         -- what orders brought along an
 CREATE INDEX seen_word_code ON seen_word (channel, code) WHERE code <> '';
 
 ALTER TABLE consignment ADD COLUMN first_at INTEGER NOT NULL DEFAULT 0; -- when this station first heard of it; 0: not known
+
+CREATE TABLE paper (                             -- own papers that did not come out yet
+    id             INTEGER PRIMARY KEY,
+    kind           INTEGER NOT NULL,             -- enum paper_kind
+    consignment_id INTEGER NOT NULL,
+    parcel_id      INTEGER NOT NULL DEFAULT 0,   -- 0: of the whole order
+    at             INTEGER NOT NULL,
+    UNIQUE (consignment_id, kind, parcel_id)
+) STRICT;
+
+CREATE TABLE hold_tag (                          -- packed boxes set aside without a label
+    consignment_id INTEGER PRIMARY KEY,
+    shipment_id    INTEGER NOT NULL,
+    state          INTEGER NOT NULL DEFAULT 0,   -- 0 waits for its label; 1 label is here; 2 waits for a person
+    at             INTEGER NOT NULL
+) STRICT;
+CREATE INDEX hold_tag_state ON hold_tag (state);

@@ -199,7 +199,9 @@ static void pack_with_a_wrong_item(void)
     packed("26 of 27");
     scan(TOWEL, "refused", TOWEL);
     press("CONFIRM");
-    scan(JAM, "label", "Scan the label on the box");
+    scan(JAM, "attention", "Is the gift card in the box?");
+    press("CONFIRM");
+    shows("Scan the label on the box");
     shows("Next day before 6pm");
 }
 

@@ -94,13 +94,21 @@ static err_t ask_recall(void *ctx, int64_t dispatch_id, const char *who)
     return bed->recall_answer;
 }
 
-static void ask_tag(void *ctx, const char *title, const char *reference, const char *line)
+static err_t ask_paper(void *ctx, int64_t paper_id, enum paper_kind kind,
+                       const struct paper_fields *fields)
 {
     struct bench_bed *bed = ctx;
-    (void)title;
-    (void)reference;
-    (void)line;
-    bed->asked.tags++;
+    if (bed->paper_answer) return bed->paper_answer;
+    bed->asked.papers++;
+    bed->asked.paper = paper_id;
+    bed->asked.paper_kind = kind;
+    slice_copy_cut(slice_text(fields->code), bed->asked.paper_code, sizeof bed->asked.paper_code);
+    slice_copy_cut(slice_text(fields->title), bed->asked.paper_title,
+                   sizeof bed->asked.paper_title);
+    slice_copy_cut(slice_text(fields->text), bed->asked.paper_text, sizeof bed->asked.paper_text);
+    bed->asked.paper_rows = fields->row_count;
+    if (kind == PAPER_HOLD_TAG) bed->asked.tags++;
+    return ERR_OK;
 }
 
 static void attempt(void *ctx, const struct outbox_message *m)
@@ -157,7 +165,7 @@ static void build(struct bench_bed *bed)
                                   .cancel = ask_cancel,
                                   .print = ask_print,
                                   .recall = ask_recall,
-                                  .print_tag = ask_tag};
+                                  .paper = ask_paper};
     struct bench_options bo = {.store = bed->store,
                                .fx = bed->fx,
                                .outbox = bed->outbox,
@@ -356,6 +364,12 @@ void bed_buy(struct bench_bed *bed)
 void bed_print(struct bench_bed *bed)
 {
     bench_printed(bed->bench, bed->asked.printed_parcel, PRINT_PRINTED, "");
+    bed_settle(bed);
+}
+
+void bed_paper(struct bench_bed *bed)
+{
+    bench_paper_printed(bed->bench, bed->asked.paper, PRINT_PRINTED);
     bed_settle(bed);
 }
 

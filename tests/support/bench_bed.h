@@ -20,8 +20,12 @@ struct bed_asked {
     enum bench_check check_why;
     bool take_over;
     int64_t shipment, printed_parcel, recalled;
-    unsigned recalls;
     char product_code[CODE_CAP]; /* of the last product order */
+    unsigned recalls, papers;
+    int64_t paper;
+    enum paper_kind paper_kind;
+    size_t paper_rows;
+    char paper_code[CODE_CAP], paper_title[SAY_CAP], paper_text[SAY_CAP];
 };
 
 struct bench_bed {
@@ -35,7 +39,7 @@ struct bench_bed {
     struct bench *bench;
     struct bench_view view;
     struct bed_asked asked;
-    err_t print_answer, recall_answer;
+    err_t print_answer, recall_answer, paper_answer;
     unsigned alarms; /* alarm tones that sounded */
     unsigned attempts;
     int64_t order;  /* WEB-1: 14 mugs (1 case + 2) and 1 tee */
@@ -60,6 +64,8 @@ void bed_settle(struct bench_bed *bed);
 void bed_open_order(struct bench_bed *bed, const char *reference); /* scan, go, claimed */
 void bed_buy(struct bench_bed *bed);   /* go; tracking numbers and labels arrive */
 void bed_print(struct bench_bed *bed); /* the label in the printer came out */
+
+void bed_paper(struct bench_bed *bed); /* the paper in the printer came out */
 
 /* Changes the store behind the bench; sql must be a literal. Committed with the next event. */
 void bed_sql(struct bench_bed *bed, const char *sql);

@@ -123,6 +123,8 @@ struct bench_view picture_help(void)
 struct bench_view picture_idle(void)
 {
     struct bench_view v = {.face = FACE_IDLE,
+                           .holds_waiting = 1,
+                           .holds_ready = 2,
                            .last_saved_at = picture_now() - 95000,
                            .last_parcels = 2,
                            .headline = picture_say("page.scan_tote", "", "")};

@@ -39,6 +39,7 @@ static void save_second_order(struct bench_bed *bed)
     bed_scan(bed, "BOX-S");
     bed_scan(bed, MUG);
     bed_scan(bed, MUG);
+    bed_command(bed, "CONFIRM"); /* the gift card is in the box */
     bed_buy(bed);
     bed_print(bed);
     bed_verdict(bed, VERDICT_GO, "");

@@ -65,6 +65,8 @@ void story_cases_and_notes(struct demo *d)
     scan(d, TEA_CASE);
     for (int i = 0; i < 3; i++)
         scan(d, JAM);
+    (void)bench_shows(d, "attention", "bench.card_in_box");
+    command(d, "CONFIRM");
     (void)bench_shows(d, "label", NULL);
     (void)label_take(d, "WEB-10428", 1);
     scan_back(d);

@@ -67,7 +67,13 @@
           icon("box", "small"),
           el("div",
             el("p.cap", text("page.orders_ready")),
-            el("p.value.num", v.strip.orders_ready)))),
+            el("p.value.num", v.strip.orders_ready))),
+        v.holds_ready + v.holds_waiting > 0 &&
+          el("section.card",
+            icon("label", "small"),
+            el("div",
+              el("p.cap", text("page.holds")),
+              el("p.value.num", text("page.holds_ready", v.holds_ready, v.holds_waiting))))),
     ];
   }
   const parcels = (n) => (n ? text(n === 1 ? "page.parcel" : "page.parcels", n) : "");
