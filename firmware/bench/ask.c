@@ -62,7 +62,7 @@ static qty_t left_of(const struct session_line *l)
     return (qty_t){left > 0 ? left : 0};
 }
 
-static struct session_line *asked_line(const struct bench *b)
+struct session_line *ask_line(const struct bench *b)
 {
     for (size_t i = 0; i < b->line_count; i++)
         if (b->lines[i].line.id == b->ask.id) return (struct session_line *)&b->lines[i];
@@ -78,8 +78,8 @@ void ask_short(struct bench *b)
 static void raise_short(struct bench *b, const struct session_line *l, const char *count,
                         const char *reason)
 {
-    char object[OBJECT_CAP], text[SAY_CAP];
-    (void)snprintf(object, sizeof object, "order %s sku %s", b->order.reference, l->line.sku);
+    char object[OBJECT_CAP], text[SAY_CAP * 2];
+    rows_short_object(b, l, object);
     (void)snprintf(text, sizeof text, "%s of %s short at the bench: %s", count, l->line.sku,
                    reason);
     struct exception_spec spec = {.rule = "line.short",
@@ -97,8 +97,8 @@ static void raise_short(struct bench *b, const struct session_line *l, const cha
  * lead. */
 static void short_because(struct bench *b, const char *reason)
 {
-    struct session_line *l = asked_line(b);
-    char count[QTY_TEXT_CAP], detail[SAY_CAP];
+    struct session_line *l = ask_line(b);
+    char count[QTY_TEXT_CAP], detail[SAY_CAP * 2];
     ask_drop(b);
     if (!l) return;
     qty_t left = left_of(l);
@@ -130,6 +130,12 @@ void ask_short_damaged(struct bench *b)
 void ask_short_wrong(struct bench *b)
 {
     short_because(b, "wrong goods");
+}
+
+void ask_trace(struct bench *b, int64_t line_id, qty_t quantity, const struct trace *t)
+{
+    ask_begin(
+        b, (struct ask){.kind = ASK_TRACE, .number = quantity.milli, .id = line_id, .trace = *t});
 }
 
 /* ------------------------------------------------------------------------------- take back -- */
@@ -248,19 +254,20 @@ static void short_scan(struct bench *b, struct slice text)
 bool ask_scan(struct bench *b, struct slice text)
 {
     if (b->ask.kind == ASK_NONE || b->ask.kind == ASK_QUANTITY) return false;
-    if (b->ask.kind == ASK_SHORT)
+    if (b->ask.kind == ASK_TRACE)
+        trace_scan(b, text);
+    else if (b->ask.kind == ASK_SHORT)
         short_scan(b, text);
     else
         block_refuse(b, say("bench.answer_first"), say("bench.confirm_or_cancel"), text);
     return true;
 }
 
-void ask_words(const struct bench *b, struct say *headline, struct say *detail,
-               struct say *next_step)
+void ask_words(struct bench *b, struct say *headline, struct say *detail, struct say *next_step)
 {
     char number[QTY_TEXT_CAP];
     const struct ask *a = &b->ask;
-    const struct session_line *l = asked_line(b);
+    const struct session_line *l = ask_line(b);
     if (a->kind == ASK_QUANTITY) {
         (void)qty_text(QTY_UNITS(a->number), number);
         *next_step = a->number ? say1("bench.quantity_next", number) : say("bench.quantity_step");
@@ -268,6 +275,10 @@ void ask_words(const struct bench *b, struct say *headline, struct say *detail,
         *headline = say2("bench.short", qty_text(left_of(l), number), l->line.sku);
         *detail = say1("bench.cause", l->line.description);
         *next_step = say("bench.short_step");
+    } else if (a->kind == ASK_TRACE && l) {
+        *headline = say1(trace_question(b, l), l->line.sku);
+        *detail = say1("bench.cause", l->line.description);
+        *next_step = say("bench.trace_step");
     } else if (a->kind == ASK_RECALL) {
         *headline = say1("bench.recall", a->about);
         *next_step = say("bench.confirm_or_cancel");

@@ -157,10 +157,10 @@ uint32_t session_ask(struct bench *b, int64_t wait_ms)
     return b->ticket;
 }
 
-struct session_parcel *session_open_parcel(struct bench *b)
+struct session_parcel *session_open_parcel(const struct bench *b)
 {
     for (size_t i = 0; i < b->parcel_count; i++)
-        if (b->parcels[i].state == PARCEL_OPEN) return &b->parcels[i];
+        if (b->parcels[i].state == PARCEL_OPEN) return (struct session_parcel *)&b->parcels[i];
     return NULL;
 }
 
@@ -461,6 +461,7 @@ mono_t bench_deadline(const struct bench *b)
 /* Answers that arrive through other files end here, so that the row is written. */
 void bench_printer_ready(struct bench *b)
 {
+    b->papers_wanted = true;
     if (b->print_refused && b->phase == PHASE_PRINTING) label_print_waiting(b);
     flush_news(b);
 }

@@ -98,6 +98,7 @@ static bool now_help(struct bench *b)
 
 static bool now_reprint(struct bench *b)
 {
+    if (is_packing(b) && papers_any(b)) return true;
     return b->open && !is_blocked(b) &&
            (b->phase == PHASE_SCAN_BACK || b->phase == PHASE_PRINTING) && label_awaited(b);
 }
@@ -204,6 +205,16 @@ static void run_sign_off(struct bench *b)
     bench_tone(b, HAL_LIGHT_OFF, HAL_TONE_ACCEPT);
 }
 
+static void run_reprint(struct bench *b)
+{
+    if (!is_packing(b)) {
+        label_reprint(b);
+        return;
+    }
+    papers_again(b);
+    bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
+}
+
 static void run_quantity(struct bench *b)
 {
     ask_quantity(b, 0);
@@ -231,7 +242,7 @@ static const struct command {
     {"SHORT-MISSING", ask_short_missing, now_reason, NULL, COMMANDS_SHORT, true},
     {"SHORT-DAMAGED", ask_short_damaged, now_reason, NULL, COMMANDS_SHORT, true},
     {"SHORT-WRONG", ask_short_wrong, now_reason, NULL, COMMANDS_SHORT, true},
-    {"REPRINT", label_reprint, now_reprint, "bench.nothing_to_reprint", COMMANDS_LABEL, true},
+    {"REPRINT", run_reprint, now_reprint, "bench.nothing_to_reprint", COMMANDS_LABEL, true},
     {"VOID", run_void, now_void, NULL, COMMANDS_LABEL, true},
     {"PARK", run_park, now_park, NULL, COMMANDS_BENCH, true},
     {"RECALL", ask_recall, now_recall, NULL, COMMANDS_BENCH, false},

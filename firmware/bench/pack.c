@@ -105,11 +105,11 @@ static void refuse_product(struct bench *b, const struct product_hit *hit, struc
             say2("bench.too_many_detail", qty_text(hit->factor, one), qty_text(room, left)), text);
 }
 
-static void counted(struct bench *b, struct session_line *l, qty_t quantity)
+static void counted(struct bench *b, struct session_line *l, qty_t quantity, int64_t trace_id)
 {
     if (b->undo_count == UNDO_MAX)
         memmove(&b->undo[0], &b->undo[1], sizeof b->undo[0] * --b->undo_count);
-    b->undo[b->undo_count++] = (struct undo){l->line.id, quantity};
+    b->undo[b->undo_count++] = (struct undo){l->line.id, quantity, trace_id};
     b->current_line = b->pulse_line = (size_t)(l - b->lines);
     block_clear(b);
     b->changed = true;
@@ -122,6 +122,21 @@ static void counted(struct bench *b, struct session_line *l, qty_t quantity)
     } else {
         bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
     }
+}
+
+void pack_count(struct bench *b, struct session_line *l, qty_t quantity, const struct trace *t)
+{
+    const struct session_parcel *p = session_open_parcel(b);
+    int64_t line_id = l->line.id, trace_id = 0;
+    if (!p) return;
+    err_t e = t ? rows_trace_add(b, p, line_id, quantity, t, &trace_id) : ERR_OK;
+    if (!e) e = rows_count(b, p, line_id, quantity);
+    if (e) {
+        session_failed(b, e);
+        return;
+    }
+    b->traced = b->traced || t;
+    counted(b, l, quantity, trace_id);
 }
 
 /* One code may be said to stand for several: then it counts all of them, or none. */
@@ -154,11 +169,7 @@ static void count(struct bench *b, struct product_hit *hit, struct slice text)
         block_refuse(b, say("bench.no_open_parcel"), say("bench.no_open_parcel_step"), text);
         return;
     }
-    err_t e = rows_count(b, p, l->line.id, hit->factor);
-    if (e)
-        session_failed(b, e);
-    else
-        counted(b, l, hit->factor);
+    if (!trace_begin(b, l, hit->factor, text)) pack_count(b, l, hit->factor, NULL);
 }
 
 static void ask_for_product(struct bench *b, struct slice text)
@@ -325,6 +336,7 @@ void pack_undo(struct bench *b)
     if (!p || !b->undo_count) return;
     const struct undo last = b->undo[--b->undo_count];
     err_t e = rows_count(b, p, last.line_id, (qty_t){-last.quantity.milli});
+    if (!e && last.trace_id) e = rows_trace_forget(b, last.trace_id);
     if (e) {
         session_failed(b, e);
         return;
@@ -345,6 +357,7 @@ void pack_empty(struct bench *b)
         return;
     }
     err_t e = rows_empty_parcel(b, p);
+    if (!e) e = rows_trace_empty(b, p);
     if (e) session_failed(b, e);
     b->undo_count = 0;
     if (b->phase == PHASE_PACKAGING) session_enter(b, PHASE_PACKING);

@@ -40,47 +40,64 @@ void papers_want(struct bench *b, enum paper_kind kind, int64_t parcel_id)
         b->papers_wanted = true;
 }
 
-static err_t forget(struct bench *b, int64_t id)
+static err_t run(struct bench *b, const char *sql, int64_t a, int64_t c)
 {
     AUTO_STMT sqlite3_stmt *q = NULL;
     err_t e = store_begin(b->store);
-    if (!e) e = store_prepare(b->store, "DELETE FROM paper WHERE id = ?1", &q);
+    if (!e) e = store_prepare(b->store, sql, &q);
     if (e) return e;
-    store_bind_int(q, 1, id);
+    store_bind_int(q, 1, a);
+    if (sqlite3_bind_parameter_count(q) >= 2) store_bind_int(q, 2, c);
     return store_run(b->store, q);
+}
+
+static err_t forget(struct bench *b, int64_t id)
+{
+    return run(b, "DELETE FROM paper WHERE id = ?1", id, 0);
+}
+
+static err_t set_begun(struct bench *b, int64_t id, bool begun)
+{
+    return run(b, "UPDATE paper SET begun = ?2 WHERE id = ?1", id, begun);
 }
 
 void papers_forget_order(struct bench *b, int64_t consignment_id, bool tags_too)
 {
-    AUTO_STMT sqlite3_stmt *q = NULL;
-    err_t e = store_begin(b->store);
-    if (!e)
-        e = store_prepare(b->store,
-                          "DELETE FROM paper WHERE consignment_id = ?1 AND (?2 OR kind <> ?3)", &q);
-    if (!e) {
-        store_bind_int(q, 1, consignment_id);
-        store_bind_int(q, 2, tags_too);
-        store_bind_int(q, 3, PAPER_HOLD_TAG);
-        e = store_run(b->store, q);
-    }
+    err_t e = run(b, "DELETE FROM paper WHERE consignment_id = ?1 AND kind <> ?2", consignment_id,
+                  tags_too ? -1 : PAPER_HOLD_TAG);
     if (e) session_failed(b, e);
 }
 
-/* A printer that was off prints nothing of yesterday. */
+/* A printer that was off prints nothing of yesterday, and no paper comes out twice unasked. */
 void papers_restore(struct bench *b)
 {
-    AUTO_STMT sqlite3_stmt *q = NULL;
+    int64_t here = b->open ? b->order.id : 0;
     b->papers_wanted = true;
-    err_t e = store_begin(b->store);
-    if (!e)
-        e = store_prepare(b->store, "DELETE FROM paper WHERE kind <> ?1 AND consignment_id <> ?2",
-                          &q);
-    if (!e) {
-        store_bind_int(q, 1, PAPER_HOLD_TAG);
-        store_bind_int(q, 2, b->open ? b->order.id : 0);
-        e = store_run(b->store, q);
-    }
+    err_t e = run(b, "DELETE FROM paper WHERE id > 0 AND kind <> ?1 AND consignment_id <> ?2",
+                  PAPER_HOLD_TAG, here);
+    if (!e) e = run(b, "DELETE FROM paper WHERE id > 0 AND begun = ?1", 1, 0);
+    if (!e && store_changes(b->store) > 0) b->notice = say("bench.paper_unknown");
     if (e) log_event(b->log, LOG_WARN, "paper.not_tidied", "error=%s", err_name(e));
+}
+
+bool papers_any(const struct bench *b)
+{
+    const struct config_packing *set = &b->config->site.packing;
+    bool closed = b->parcel_count > 1 || (b->parcel_count == 1 && !session_open_parcel(b));
+    return (set->gift_note && b->order.gift_message[0]) || (set->packing_slip && closed) ||
+           (set->parcel_tags && b->parcel_count > 1);
+}
+
+void papers_again(struct bench *b)
+{
+    const struct config_packing *set = &b->config->site.packing;
+    if (set->gift_note && b->order.gift_message[0]) papers_want(b, PAPER_GIFT_NOTE, 0);
+    for (size_t i = 0; i < b->parcel_count; i++) {
+        if (b->parcels[i].state == PARCEL_OPEN) continue;
+        if (set->packing_slip) papers_want(b, PAPER_PACKING_SLIP, b->parcels[i].id);
+        if (set->parcel_tags && b->parcel_count > 1)
+            papers_want(b, PAPER_PARCEL_TAG, b->parcels[i].id);
+    }
 }
 
 static err_t next_wanted(struct bench *b, struct wanted *out)
@@ -212,6 +229,9 @@ void papers_print(struct bench *b)
         b->papers_wanted = e != ERR_NOTFOUND;
         if (!e) e = print_one(b, &w);
         if (e == ERR_OK) b->paper_printing = w.id;
+        if (e == ERR_OK) e = set_begun(b, w.id, true);
+        if (e == ERR_GONE || e == ERR_BUSY)
+            b->papers_wanted = false; /* until the printer is ready */
         if (e != ERR_INVALID && e != ERR_NOSPACE) return;
         log_event(b->log, LOG_WARN, "paper.not_printed", "kind=%d error=%s", (int)w.kind,
                   err_name(e));
@@ -223,7 +243,7 @@ void papers_print(struct bench *b)
 void papers_printed(struct bench *b, int64_t paper_id, enum print_outcome outcome)
 {
     if (b->paper_printing == paper_id) b->paper_printing = 0;
-    if (outcome == PRINT_REFUSED) return; /* again when the printer is ready */
-    err_t e = forget(b, paper_id);
+    if (outcome == PRINT_REFUSED) b->papers_wanted = false; /* until the printer is ready */
+    err_t e = outcome == PRINT_REFUSED ? set_begun(b, paper_id, false) : forget(b, paper_id);
     if (e) session_failed(b, e);
 }

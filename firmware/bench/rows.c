@@ -204,6 +204,7 @@ err_t rows_load_order(struct bench *b, int64_t consignment_id)
     if (!e) e = load_carrier(b);
     if (!e) e = rows_load_about(b);
     if (!e) e = rows_load_parcels(b);
+    if (!e) e = rows_trace_any(b);
     if (e) return e;
     b->open = true;
     b->current_line = b->pulse_line = b->line_count;

@@ -2,8 +2,6 @@
  * opens it anew may have found the goods. */
 #include "firmware/bench/session.h"
 
-#include <stdio.h>
-
 #include "firmware/outbox/exceptions.h"
 
 static void take_off(struct bench *b, int64_t line_id, int64_t milli)
@@ -50,14 +48,21 @@ err_t rows_short(struct bench *b, const struct session_line *l, qty_t quantity, 
     return e;
 }
 
+void rows_short_object(const struct bench *b, const struct session_line *l, char out[OBJECT_CAP])
+{
+    uint8_t room[REFERENCE_CAP + SKU_CAP + 16];
+    struct buf text = buf_over(room, sizeof room);
+    buf_printf(&text, "order %s sku %s", b->order.reference, l->line.sku);
+    slice_copy_cut(buf_slice(&text), out, OBJECT_CAP);
+}
+
 static err_t forget_exceptions(struct bench *b)
 {
     err_t e = ERR_OK;
     for (size_t i = 0; !e && i < b->line_count; i++) {
         char object[OBJECT_CAP];
         if (b->lines[i].shorted.milli == 0) continue;
-        (void)snprintf(object, sizeof object, "order %s sku %s", b->order.reference,
-                       b->lines[i].line.sku);
+        rows_short_object(b, &b->lines[i], object);
         e = exception_clear(b->store, effects_wall(b->fx), "line.short", object);
         if (e == ERR_NOTFOUND) e = ERR_OK;
         b->lines[i].to_pack.milli += b->lines[i].shorted.milli;

@@ -53,6 +53,7 @@ static err_t store_dispatch(struct bench *b, bool partial)
                                                 : b->order.service_name};
     int64_t id = 0;
     e = outbox_save(b->outbox, &spec, &id);
+    if (!e) e = rows_trace_dispatch(b, id);
     if (e) return e;
     bench_story(b, partial ? "saved.part" : "saved", key);
     return catalogue_set_state(b->store, b->order.id,

@@ -3,6 +3,7 @@
 #define PACKD_BENCH_SESSION_H
 
 #include "firmware/bench/bench.h"
+#include "firmware/outbox/exceptions.h"
 #include "firmware/codes/reading.h"
 
 /* Stored as a number: never renumber. */
@@ -105,6 +106,13 @@ enum ask_kind {
     ASK_SHORT,    /* why a line is short */
     ASK_RECALL,
     ASK_MANIFEST,
+    ASK_TRACE, /* lot, serial or expiry of the item in hand, which does not count yet */
+};
+
+struct trace {
+    char lot[READING_LOT_CAP];
+    char serial[READING_LOT_CAP];
+    char expiry[READING_DATE_CAP];
 };
 
 #define QUANTITY_MAX 9999
@@ -112,8 +120,9 @@ enum ask_kind {
 /* A question the packer raised. Nothing is decided until it is answered, so an end forgets it. */
 struct ask {
     enum ask_kind kind;
-    int64_t number;       /* QUANTITY: typed so far. MANIFEST: dispatches that wait */
-    int64_t id;           /* SHORT: line. RECALL: dispatch */
+    int64_t number;       /* QUANTITY: typed so far. MANIFEST: dispatches that wait. TRACE: milli */
+    int64_t id;           /* SHORT, TRACE: line. RECALL: dispatch */
+    struct trace trace;   /* TRACE: known so far */
     char about[NAME_CAP]; /* RECALL: order reference. MANIFEST: carrier */
 };
 
@@ -121,6 +130,7 @@ struct ask {
 struct undo {
     int64_t line_id;
     qty_t quantity;
+    int64_t trace_id; /* 0: nothing captured */
 };
 
 struct bench {
@@ -168,6 +178,8 @@ struct bench {
 
     struct reading reading;       /* what the scan at hand says by itself; `rest` is not kept */
     struct reading asked_reading; /* of the code a product order is about */
+    bool traced;                  /* the order has captured items */
+
     bool papers_wanted;
     int64_t paper_printing;         /* 0: none */
     struct consignment paper_order; /* of the paper in work */
@@ -238,6 +250,13 @@ err_t rows_opened(struct bench *b, const char *digest, bool claimed);
 /* Binds the parcels to a new shipment with a fresh key. */
 err_t rows_new_shipment(struct bench *b);
 err_t rows_bind_parcels(struct bench *b);
+/* rows_trace.c */
+err_t rows_trace_add(struct bench *b, const struct session_parcel *p, int64_t line_id,
+                     qty_t quantity, const struct trace *t, int64_t *out_id);
+err_t rows_trace_forget(struct bench *b, int64_t trace_id);
+err_t rows_trace_empty(struct bench *b, const struct session_parcel *p);
+err_t rows_trace_dispatch(struct bench *b, int64_t dispatch_id);
+err_t rows_trace_any(struct bench *b);
 /* rows_about.c */
 err_t rows_load_about(struct bench *b);
 err_t rows_load_packs(struct bench *b); /* pick_level and pick_factor of each line */
@@ -246,6 +265,8 @@ err_t rows_load_packs(struct bench *b); /* pick_level and pick_factor of each li
  */
 err_t rows_load_shorts(struct bench *b);
 err_t rows_short(struct bench *b, const struct session_line *l, qty_t quantity, const char *reason);
+/* The object of a short line's exception. */
+void rows_short_object(const struct bench *b, const struct session_line *l, char out[OBJECT_CAP]);
 err_t rows_forget_shorts(struct bench *b);
 /* rows_label.c */
 /* Whose shipment it is. ERR_NOTFOUND. */
@@ -284,7 +305,7 @@ bool session_state_is_fresh(const struct bench *b);
 /* A store error inside a step: says so and lets the loop rebuild. */
 void session_failed(struct bench *b, err_t e);
 
-struct session_parcel *session_open_parcel(struct bench *b); /* NULL: none */
+struct session_parcel *session_open_parcel(const struct bench *b); /* NULL: none */
 bool session_all_verified(const struct bench *b);
 bool session_anything_packed(const struct bench *b);
 bool session_anything_to_pack(const struct bench *b);
@@ -293,6 +314,9 @@ bool session_anything_to_pack(const struct bench *b);
 void papers_want(struct bench *b, enum paper_kind kind, int64_t parcel_id);
 /* The code on the tag of a box. */
 void papers_box_tag(const struct bench *b, int64_t parcel_id, char out[CODE_CAP]);
+/* The order has papers to print again; prints them. */
+bool papers_any(const struct bench *b);
+void papers_again(struct bench *b);
 void papers_restore(struct bench *b);
 void papers_print(struct bench *b);
 void papers_printed(struct bench *b, int64_t paper_id, enum print_outcome outcome);
@@ -322,10 +346,11 @@ void ask_short(struct bench *b);
 void ask_short_missing(struct bench *b);
 void ask_short_damaged(struct bench *b);
 void ask_short_wrong(struct bench *b);
+struct session_line *ask_line(const struct bench *b); /* that is asked about; NULL: gone */
+void ask_trace(struct bench *b, int64_t line_id, qty_t quantity, const struct trace *t);
 void ask_recall(struct bench *b);
 void ask_manifest(struct bench *b);
-void ask_words(const struct bench *b, struct say *headline, struct say *detail,
-               struct say *next_step);
+void ask_words(struct bench *b, struct say *headline, struct say *detail, struct say *next_step);
 
 /* read.c */
 /* Reads the scan into b->reading. What the session looks it up by: GS1 data by its number, anything
@@ -334,7 +359,15 @@ struct slice read_scan(struct bench *b, const struct scan *scan);
 /* True: the code is wrong or too long, and refused. A label that is awaited never is wrong. */
 bool read_refuse(struct bench *b, const struct scan *scan, struct slice key);
 
+/* trace.c */
+/* True: the product asks for more than its code; counted, asked for or refused. */
+bool trace_begin(struct bench *b, struct session_line *l, qty_t quantity, struct slice text);
+void trace_scan(struct bench *b, struct slice text);
+const char *trace_question(struct bench *b, const struct session_line *l);
+
 /* pack.c */
+/* Into the open parcel; t may be NULL. */
+void pack_count(struct bench *b, struct session_line *l, qty_t quantity, const struct trace *t);
 struct session_line *pack_line_in_view(struct bench *b); /* NULL: nothing is left to pack */
 /* The line of this order that a product code is of; NULL: none, or several. */
 struct session_line *pack_line_of(struct bench *b, struct slice text);

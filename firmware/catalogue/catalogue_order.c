@@ -43,13 +43,13 @@ static const struct reading_field reading_fields[] = {
     "account_code, warehouse_id, warehouse_code, carrier_id, carrier_code, carrier_name, "         \
     "service_id, service_code, service_name, promised_service, channel, shop_order, "              \
     "packing_note, delivery_note, gift_message, customer_note, notes_source, recipient, "          \
-    "recipient_source, priority, dispatch_due, first_at) "                                                   \
+    "recipient_source, priority, dispatch_due, first_at) "                                         \
     "VALUES (?1, ?2, coalesce(?3, ''), coalesce(?4, ''), coalesce(?5, ''), coalesce(?6, ''), "     \
     "coalesce(?7, ''), coalesce(?8, ''), coalesce(?9, ''), coalesce(?10, ''), coalesce(?11, ''), " \
     "coalesce(?12, ''), coalesce(?13, ''), coalesce(?14, ''), coalesce(?15, ''), "                 \
     "coalesce(?16, ''), coalesce(?17, ''), coalesce(?18, ''), coalesce(?19, ''), "                 \
     "coalesce(?20, ''), coalesce(?21, ''), coalesce(?22, ''), coalesce(?23, ''), "                 \
-    "coalesce(?24, ''), coalesce(?25, 99), coalesce(?26, 0), ?2) "                                   \
+    "coalesce(?24, ''), coalesce(?25, 99), coalesce(?26, 0), ?2) "                                 \
     "ON CONFLICT (clarus_id) DO UPDATE SET seen_at = ?2, aged = 0, "                               \
     "clarus_status = coalesce(?3, clarus_status), reference = coalesce(?4, reference), "           \
     "account_id = coalesce(?5, account_id), account_code = coalesce(?6, account_code), "           \

@@ -75,6 +75,14 @@ const struct config_channel *config_channel_by_name(const struct config_site *si
     return NULL;
 }
 
+const struct config_product *config_product_by_sku(const struct config_site *site, const char *sku)
+{
+    for (size_t i = 0; i < site->product_count; i++) {
+        if (strcmp(site->products[i].sku, sku) == 0) return &site->products[i];
+    }
+    return NULL;
+}
+
 const struct config_carrier *config_carrier_by_code(const struct config_site *site,
                                                     const char *code)
 {

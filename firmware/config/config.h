@@ -15,6 +15,7 @@
 #define CONFIG_RULES_MAX    32
 #define CONFIG_MAPS_MAX     128
 #define CONFIG_UNITS_MAX    128
+#define CONFIG_PRODUCTS_MAX 256
 #define CONFIG_STATES_MAX   64
 #define CONFIG_FIELDS_MAX   32
 #define CONFIG_FORMATS_MAX  6
@@ -202,6 +203,7 @@ struct config_carrier { /* per carrier: how its barcode relates to the tracking 
     char link[URL_CAP];                    /* "https://track.example/{tracking}"; "": none */
     char tracking[CONFIG_FORMATS_MAX][32]; /* shapes of its numbers; none: any plausible one */
     char needs[CONFIG_PARTS_MAX][24];      /* address members this carrier needs besides */
+    bool dangerous_goods;                  /* takes them; default false */
     bool label_ahead; /* buy while items are scanned: a void is free, no scale weight is needed;
                          default false */
 };
@@ -210,6 +212,19 @@ struct config_label {
     uint16_t width_mm;     /* default 100 */
     uint16_t height_mm;    /* default 150 */
     uint16_t tolerance_mm; /* default 3 */
+};
+
+/* What no system tells the station of a product. */
+struct config_product {
+    char sku[SKU_CAP]; /* Clarus code */
+    bool lot;          /* captured at the bench; default false */
+    bool serial;
+    bool expiry;
+    uint32_t min_life_days; /* an expiry nearer than this is refused; default 0 */
+    uint32_t weight_g;      /* of one base unit; 0: not known */
+    char dangerous[24];     /* "UN3481"; "": not dangerous */
+    char hs_code[16];       /* commodity code for customs; "": not known */
+    char origin[4];         /* country of origin; "": not known */
 };
 
 struct config_packing {
@@ -263,6 +278,9 @@ struct config_site {
     struct config_label label;
     struct config_alerts alerts;
     struct config_packing packing;
+    struct config_product products[CONFIG_PRODUCTS_MAX];
+    size_t product_count;
+    char country[4]; /* of the warehouse; parcels to another need customs data; "": not checked */
     uint32_t max_state_age_s; /* pack on an unanswered check up to this age; default 900 */
     uint32_t retention_days;  /* delivered records and personal data; default 30 */
     uint32_t trace_days;      /* facts of an order; default 730 */
@@ -360,6 +378,8 @@ void config_fault_text(const struct config_fault *f, struct buf *out);
 int32_t config_minute_of_day(const char *time);
 const struct config_channel *config_channel_by_name(const struct config_site *site,
                                                     const char *name);
+/* By Clarus code; NULL: nothing is said of it. */
+const struct config_product *config_product_by_sku(const struct config_site *site, const char *sku);
 /* The rule for a carrier code; NULL when there is none (then: equal, no link). */
 const struct config_carrier *config_carrier_by_code(const struct config_site *site,
                                                     const char *code);

@@ -186,6 +186,7 @@ static const struct field carrier_fields[] = {
     {"manifest", FIELD_CHOICE, IN(struct config_carrier, manifest), .text = "lead",
      .words = "lead carrier"},
     {"cut_off", FIELD_TEXT, IN(struct config_carrier, cut_off), .rule = rule_time},
+    {"dangerous_goods", FIELD_BOOL, IN(struct config_carrier, dangerous_goods)},
     {"label_ahead", FIELD_BOOL, IN(struct config_carrier, label_ahead)},
     {"link", FIELD_TEXT, IN(struct config_carrier, link), .rule = rule_link},
     {"tracking", FIELD_WORDS, LIST_IN(struct config_carrier, tracking), .min = 1, .text = "",
@@ -216,6 +217,21 @@ static const struct field alerts_fields[] = {
      .number = 20000},
 };
 static const struct shape alerts_shape = {"alerts", alerts_fields, COUNT(alerts_fields), 0};
+
+#define PRODUCT(member) IN(struct config_product, member)
+static const struct field product_fields[] = {
+    {"sku", FIELD_TEXT, .required = true, PRODUCT(sku), .min = 1},
+    {"lot", FIELD_BOOL, PRODUCT(lot)},
+    {"serial", FIELD_BOOL, PRODUCT(serial)},
+    {"expiry", FIELD_BOOL, PRODUCT(expiry)},
+    {"min_life_days", FIELD_NUMBER, PRODUCT(min_life_days), .min = 0, .max = 3650},
+    {"weight_g", FIELD_NUMBER, PRODUCT(weight_g), .min = 0, .max = 1000000},
+    {"dangerous", FIELD_TEXT, PRODUCT(dangerous)},
+    {"hs_code", FIELD_TEXT, PRODUCT(hs_code)},
+    {"origin", FIELD_TEXT, PRODUCT(origin)},
+};
+static const struct shape product_shape = {"product", product_fields, COUNT(product_fields),
+                                           sizeof(struct config_product)};
 
 #define PACKING(member) IN(struct config_packing, member)
 static const struct field packing_fields[] = {
@@ -252,6 +268,8 @@ static const struct field site_fields[] = {
     {"label", FIELD_OBJECT, SITE(label), .shape = &label_shape},
     {"alerts", FIELD_OBJECT, SITE(alerts), .shape = &alerts_shape},
     {"packing", FIELD_OBJECT, SITE(packing), .shape = &packing_shape},
+    {"products", SITE_OBJECTS(products, product_count), .shape = &product_shape},
+    {"country", FIELD_TEXT, SITE(country)},
     {"max_state_age_s", FIELD_NUMBER, SITE(max_state_age_s), .min = 0, .max = 86400, .number = 900},
     {"retention_days", FIELD_NUMBER, SITE(retention_days), .min = 1, .max = 3650, .number = 30},
     {"trace_days", FIELD_NUMBER, SITE(trace_days), .min = 1, .max = 3650, .number = 730},

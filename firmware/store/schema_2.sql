@@ -74,6 +74,7 @@ CREATE TABLE paper (                             -- own papers that did not come
     consignment_id INTEGER NOT NULL,
     parcel_id      INTEGER NOT NULL DEFAULT 0,   -- 0: of the whole order
     at             INTEGER NOT NULL,
+    begun          INTEGER NOT NULL DEFAULT 0,   -- sent to the printer: after an end nobody knows whether it came out
     UNIQUE (consignment_id, kind, parcel_id)
 ) STRICT;
 
@@ -84,3 +85,15 @@ CREATE TABLE hold_tag (                          -- packed boxes set aside witho
     at             INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX hold_tag_state ON hold_tag (state);
+
+CREATE TABLE parcel_trace (                      -- captured items of a box; their quantity is in parcel_item too
+    id        INTEGER PRIMARY KEY,
+    parcel_id INTEGER NOT NULL,
+    line_id   INTEGER NOT NULL,
+    quantity  INTEGER NOT NULL,
+    lot       TEXT NOT NULL DEFAULT '',
+    serial    TEXT NOT NULL DEFAULT '',
+    expiry    TEXT NOT NULL DEFAULT ''           -- YYMMDD as in the code
+) STRICT;
+CREATE INDEX parcel_trace_parcel ON parcel_trace (parcel_id, line_id);
+CREATE INDEX parcel_trace_serial ON parcel_trace (serial) WHERE serial <> '';

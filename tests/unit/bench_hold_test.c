@@ -172,6 +172,24 @@ static void papers__wait_for_the_printer_and_for_a_restart(void **state)
     assert_int_equal(bed->asked.papers, 1);
 }
 
+static void papers__that_may_have_come_out_print_again_only_when_asked(void **state)
+{
+    BED(state);
+    bed_open_order(bed, "WEB-2");
+    bed_command(bed, "OK");
+    bed_command(bed, "OK");
+    assert_int_equal(bed->asked.papers, 1);
+    bed_restart(bed);
+    assert_int_equal(bed->asked.papers, 0);
+    assert_string_equal(bed->view.notice.key, "bench.paper_unknown");
+    bed_command(bed, "REPRINT");
+    assert_int_equal(bed->asked.papers, 1);
+    bench_paper_printed(bed->bench, bed->asked.paper, PRINT_REFUSED);
+    bed_settle(bed);
+    bed_restart(bed);
+    assert_int_equal(bed->asked.papers, 1); /* it did not come out: that is known */
+}
+
 static void papers__of_an_order_that_left_are_wanted_no_more(void **state)
 {
     BED(state);
@@ -344,6 +362,7 @@ int main(void)
         CASE(papers__tag_of_a_box_tells_whether_it_is_the_one),
         CASE(papers__slip_lists_what_is_in_the_box),
         CASE(papers__wait_for_the_printer_and_for_a_restart),
+        CASE(papers__that_may_have_come_out_print_again_only_when_asked),
         CASE(papers__of_an_order_that_left_are_wanted_no_more),
         CASE(hold__box_without_a_label_gets_one_tag_and_keeps_its_claim),
         CASE(hold__state_is_asked_before_the_label_is_bought),
