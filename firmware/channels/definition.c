@@ -6,6 +6,7 @@
     X("bigcommerce", bigcommerce)                                                                  \
     X("commercetools", commercetools)                                                              \
     X("orocommerce", orocommerce)                                                                  \
+    X("vendure", vendure)                                                                          \
     X("webhook", webhook)
 
 #define DECLARE(name, symbol)                                                                      \

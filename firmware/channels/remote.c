@@ -314,9 +314,10 @@ typedef err_t take_fn(struct remote *m, const struct remote_form *f, const struc
 
 struct gift {
     const char *name;
-    take_fn *take;    /* NULL: only its takes count */
-    bool one;         /* exactly one row */
-    bool may_be_none; /* absent means an empty list */
+    take_fn *take;     /* NULL: only its takes count */
+    bool one;          /* exactly one row */
+    bool may_be_none;  /* absent means an empty list */
+    bool may_be_alone; /* an object means a list of one */
 };
 
 struct selecting {
@@ -344,7 +345,7 @@ static err_t take_list(struct remote *m, const struct remote_form *f, struct sel
     enum json_kind kind = json_kind(list);
     bool none = kind == JSON_ABSENT || kind == JSON_NULL;
     if (none && (s->gift->may_be_none || s->gift->one)) return ERR_OK;
-    if (s->gift->one && kind == JSON_OBJECT) {
+    if ((s->gift->one || s->gift->may_be_alone) && kind == JSON_OBJECT) {
         const struct row row = {.node = list, .outer = outer};
         return take_row(m, f, s, &row);
     }
@@ -365,7 +366,7 @@ static err_t take_gift(struct remote *m, const struct remote_form *f, struct sel
     json_node within = json_member(s->select, "within");
     json_node list =
         json_member(s->select, "at") == NULL ? root : pointer_member(&whole, s->select, "at");
-    if (within == NULL) return take_list(m, f, s, list, NULL);
+    if (within == NULL) return take_list(m, f, s, list, root);
     for (json_node n = json_first(list); n != NULL; n = json_next(n)) {
         const struct row outer = {.node = n};
         err_t e = take_list(m, f, s, pointer_find(&outer, within), n);
@@ -381,7 +382,7 @@ err_t remote_take(struct remote *m, const struct remote_form *form, json_node ro
         {"found", NULL, .one = true},
         {"order", take_order, .one = true},
         {"lines", take_line, .one = false},
-        {"addresses", take_address, .may_be_none = true},
+        {"addresses", take_address, .may_be_none = true, .may_be_alone = true},
         {"records", take_record, .may_be_none = true},
         {"parcels", take_parcel, .may_be_none = true},
     };

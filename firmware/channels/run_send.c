@@ -99,6 +99,8 @@ static void login_judge(struct channel *c, struct run *r, const struct hal_http_
         err_t e =
             login_take(&c->login, root, c->config, &r->v, result, a->root, effects_hal(ch->o.fx));
         if (e) a->end = RULE_REAUTH;
+    } else if (a->root == NULL && a->status / 100 == 2) {
+        a->end = RULE_RETRY; /* a page instead of the answer */
     } else if (a->status != 0 && !is_busy(a->status)) {
         a->end = RULE_REAUTH;
     }

@@ -66,6 +66,7 @@ static void on_mini(void *ctx, mono_t now, const struct hal_http_request *reques
     if (!ours) fail_msg("sent to %s", request->url);
     b->requests++;
     const char *method = request->method == HAL_GET ? "GET" : "POST";
+    b->request = request;
     if (b->intercept != NULL && b->intercept(b, method, request->url + 17, reply)) return;
     bool broken = b->requests == b->break_at;
     if (broken && b->break_how == BREAK_401) b->mini->refuse_token = true;
@@ -262,13 +263,14 @@ void cbed_restart(struct channels_bed *b)
 /* --------------------------------------------------------------------------------------- orders --
  */
 
-static int64_t put_consignment(struct channels_bed *b, const struct peer_order_spec *spec)
+static int64_t put_consignment(struct channels_bed *b, const struct peer_order_spec *spec,
+                               const char *number)
 {
     struct consignment_reading r = {.clarus_id = "40217",
                                     .reference = spec->reference,
                                     .status = "PICK",
                                     .channel = "shop",
-                                    .shop_order = "501",
+                                    .shop_order = number,
                                     .carrier_code = "DPD",
                                     .service_code = "12"};
     int64_t id = 0;
@@ -291,7 +293,7 @@ void cbed_order(struct channels_bed *b, const struct peer_order_spec *spec)
     struct peer_order_spec s = *spec;
     s.reference = reference;
     assert_int_equal(peers_order_place(b->peers, hal_wall(b->hal).ms, &s), ERR_OK);
-    b->consignment = put_consignment(b, &s);
+    b->consignment = put_consignment(b, &s, "501");
     assert_int_equal(store_commit(b->st), ERR_OK);
 }
 
@@ -302,10 +304,19 @@ void cbed_mini_order(struct channels_bed *b, int mugs, int hats)
     spec.lines[0].quantity = (uint32_t)mugs;
     spec.lines[1].sku = "HAT";
     spec.lines[1].quantity = (uint32_t)hats;
-    b->consignment = put_consignment(b, &spec);
+    b->consignment = put_consignment(b, &spec, "501");
     assert_int_equal(store_commit(b->st), ERR_OK);
     mini_line(b->mini, "MUG", mugs);
     if (hats > 0) mini_line(b->mini, "HAT", hats);
+}
+
+void cbed_own_order(struct channels_bed *b, const char *number, const char *sku, int units)
+{
+    struct peer_order_spec spec = {.reference = reference, .line_count = 1};
+    spec.lines[0].sku = sku;
+    spec.lines[0].quantity = (uint32_t)units;
+    b->consignment = put_consignment(b, &spec, number);
+    assert_int_equal(store_commit(b->st), ERR_OK);
 }
 
 static void run(struct channels_bed *b, sqlite3_stmt *q)

@@ -46,11 +46,12 @@ struct channels_bed {
     struct verdict verdict; /* of the last check */
     unsigned verdicts;
     cbed_intercept *intercept;
-    struct mini_shop *mini;    /* NULL: the BigCommerce stand-in of tools/packpeers */
-    unsigned break_at;         /* the exchange that breaks, from 1; 0: none */
-    enum cbed_break break_how; /* how */
-    const char *wait_header;   /* "Retry-After: 7" with BREAK_429; NULL: none */
-    void *test;                /* for intercept */
+    const struct hal_http_request *request; /* while intercept looks at it; small stand-ins only */
+    struct mini_shop *mini;                 /* NULL: the BigCommerce stand-in of tools/packpeers */
+    unsigned break_at;                      /* the exchange that breaks, from 1; 0: none */
+    enum cbed_break break_how;              /* how */
+    const char *wait_header;                /* "Retry-After: 7" with BREAK_429; NULL: none */
+    void *test;                             /* for intercept */
     unsigned requests;
     unsigned posts;
     char last_authorization[64]; /* X-Auth-Token of the last request */
@@ -63,6 +64,8 @@ struct channels_bed *cbed_new(void);
  * HAT (0: no such line). */
 struct channels_bed *cbed_new_mini(const struct mini_dialect *d);
 void cbed_mini_order(struct channels_bed *b, int mugs, int hats);
+/* An order in our catalogue alone, of one line; the test plays the shop by `intercept`. */
+void cbed_own_order(struct channels_bed *b, const char *number, const char *sku, int units);
 void cbed_free(struct channels_bed *b);
 /* The process ends without a word and starts again on what was committed. */
 void cbed_restart(struct channels_bed *b);

@@ -74,7 +74,7 @@ struct mini_shop {
     char violation[200]; /* first forbidden thing; "": none */
 };
 
-extern const struct mini_dialect mini_commercetools, mini_orocommerce, mini_webhook;
+extern const struct mini_dialect mini_commercetools, mini_orocommerce, mini_vendure, mini_webhook;
 
 void mini_init(struct mini_shop *s, const struct mini_dialect *d);
 void mini_line(struct mini_shop *s, const char *sku, int ordered);

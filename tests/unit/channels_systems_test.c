@@ -15,7 +15,7 @@
 #define REQUESTS_MAX 40
 
 static const struct mini_dialect *const dialects[] = {&mini_commercetools, &mini_orocommerce,
-                                                      &mini_webhook};
+                                                      &mini_vendure, &mini_webhook};
 #define DIALECTS (sizeof dialects / sizeof dialects[0])
 
 static struct channels_bed *bed(const struct mini_dialect *d)
