@@ -197,7 +197,7 @@ $(B)/packvirtual: $(VIRTUAL_O) $(LIBCORE)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $(VIRTUAL_O) -Wl,--start-group $(LIBCORE) -Wl,--end-group $(CORE_LIBS)
 all: $(B)/packvirtual
-$(B)/tests/browser/order_test: $(addprefix $(B)/,packd packpeers packvirtual packd-barcodes)
+$(B)/tests/browser/order_test $(B)/tests/contract/kill_test: $(addprefix $(B)/,packd packpeers packvirtual packd-barcodes)
 
 DEMO_O := $(call obj,$(sort $(wildcard tools/demo/*.c)))
 $(B)/packdemo: $(DEMO_O) $(LIBCORE)
@@ -248,7 +248,11 @@ EVERY ?= 1
 torture: ## every call of the firmware to the outside fails in turn (EVERY=1: each; under the sanitizers with VARIANT=asan)
 	@$(MAKE) --no-print-directory $(TORTURE)
 	@EVERY=$(EVERY) $(TORTURE)
-.PHONY: torture
+KILLS ?= 2000
+kill-test: ## packd killed with SIGKILL at random moments under load (KILLS=2000)
+	@$(MAKE) --no-print-directory VARIANT=release build/release/tests/contract/kill_test
+	@KILLS=$(KILLS) build/release/tests/contract/kill_test
+.PHONY: torture kill-test
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14

@@ -142,6 +142,7 @@ static err_t open_file(struct store *st, const struct store_options *o, struct s
     int rc = sqlite3_open_v2(o->path, &st->db, flags, o->vfs);
     if (rc != SQLITE_OK) return blame_result(o->path, store_translate(st, rc, "open"), fault);
     (void)sqlite3_extended_result_codes(st->db, 1);
+    (void)sqlite3_rollback_hook(st->db, NULL, st); /* no hook: see store_statement.c */
     int one = 1;
     /* A VFS may lack it: the log is then made anew at each opening. No FCNTL_CHUNK_SIZE: it rounds
      * the file up with holes, which look like room and are none. */
@@ -161,7 +162,6 @@ err_t store_setup(struct store *st, const struct store_options *o, struct store_
     e = apply_settings(st, o->path, fault);
     if (e) return e;
     (void)sqlite3_wal_hook(st->db, on_commit, st);
-    (void)sqlite3_rollback_hook(st->db, NULL, st); /* no hook: see store_statement.c */
     e = set_page_limits(st, o->page_count_max);
     return e ? blame_result(o->path, e, fault) : ERR_OK;
 }

@@ -1,7 +1,6 @@
 #include "tests/support/real_station.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -24,11 +23,12 @@
 #include <cmocka.h>
 
 #include "firmware/base/json.h"
+#include "tests/support/loopback.h"
 
-#define PATIENCE_MS 30000
-#define ANSWER_MAX  (4u << 20)
-#define TAIL_BYTES  4000
-#define PATH_ROOM   512
+#define PATIENCE_MS   30000
+#define TAIL_BYTES    4000
+#define CONSOLE_TOKEN "0123456789abcdef0123456789abcdef"
+#define PATH_ROOM     512
 
 extern const unsigned char asset_site_json[];
 extern const unsigned char asset_station_json[];
@@ -198,7 +198,7 @@ static void write_settings(struct real_station *s)
     write_file(s, "secrets/clarus-client-id", SLICE("bench-1"));
     write_file(s, "secrets/clarus-client-secret", SLICE("secret-1"));
     write_file(s, "secrets/shop-token", SLICE("shop-token"));
-    write_file(s, "secrets/console-token", SLICE("0123456789abcdef0123456789abcdef"));
+    write_file(s, "secrets/console-token", SLICE(CONSOLE_TOKEN));
 }
 
 static void configure(struct real_station *s)
@@ -284,19 +284,38 @@ static void await_readiness(int fd, const char *path)
     (void)unlink(path);
 }
 
-void real_station_start(struct real_station *s)
+static void start_packd(struct real_station *s)
 {
     char program[PATH_ROOM], config[PATH_ROOM], secrets[PATH_ROOM], state[PATH_ROOM];
-    char notify[PATH_ROOM];
     (void)snprintf(program, sizeof program, "%s", real_station_beside(s, "packd"));
     (void)path_of(s, "config", config);
     (void)path_of(s, "secrets", secrets);
     (void)path_of(s, "state", state);
     char *argv[] = {program, "--defaults", "--config", config, "--credentials",
                     secrets, "--state",    state,      NULL};
-    int ready = listen_for_readiness(s, notify);
     s->packd = start(s, "packd.log", argv, NULL);
+}
+
+void real_station_start(struct real_station *s)
+{
+    char notify[PATH_ROOM];
+    int ready = listen_for_readiness(s, notify);
+    start_packd(s);
     await_readiness(ready, notify);
+}
+
+void real_station_launch(struct real_station *s)
+{
+    (void)unsetenv("NOTIFY_SOCKET");
+    start_packd(s);
+}
+
+bool real_station_runs(struct real_station *s)
+{
+    int status = 0;
+    if (s->packd <= 0 || waitpid(s->packd, &status, WNOHANG) == 0) return s->packd > 0;
+    s->packd = 0;
+    return false;
 }
 
 static struct real_station *make(void)
@@ -368,9 +387,14 @@ void real_station_tell(const struct real_station *s)
 
 void real_station_kill(struct real_station *s)
 {
+    static const char *const links[] = {"scanner", "label-printer"};
+    char path[PATH_ROOM];
     (void)end(&s->packd, SIGKILL);
     if (s->scanner >= 0) (void)close(s->scanner);
     s->scanner = -1;
+    /* A link left behind may soon lead into a terminal of somebody else. */
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+        (void)unlink(path_of(s, links[i], path));
 }
 
 const char *real_station_url(struct real_station *s, const char *path)
@@ -395,6 +419,35 @@ void real_station_scan(struct real_station *s, const char *code)
     int n = snprintf(frame, sizeof frame, "%s\r", code);
     assert_in_range(n, 2, sizeof frame - 1);
     must(write(s->scanner, frame, (size_t)n) == n, "scanner");
+}
+
+bool real_station_try_scan(struct real_station *s, const char *code)
+{
+    char path[PATH_ROOM], frame[256];
+    int n = snprintf(frame, sizeof frame, "%s\r", code);
+    assert_in_range(n, 2, sizeof frame - 1);
+    if (s->scanner < 0)
+        s->scanner = open(path_of(s, "scanner", path), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    return s->scanner >= 0 && write(s->scanner, frame, (size_t)n) == n;
+}
+
+bool real_station_printed(struct real_station *s, char out[64])
+{
+    char line[PATH_ROOM + 32], zpl[65536];
+    struct pollfd p = {.fd = fileno(s->labels), .events = POLLIN};
+    if (poll(&p, 1, 0) != 1) return false;
+    read_line(s->labels, line, sizeof line, "a label");
+    char *end_of_name = strstr(line, ".png");
+    assert_true(strncmp(line, "label: ", 7) == 0 && end_of_name);
+    memcpy(end_of_name, ".zpl", 5);
+    FILE *f = fopen(line + 7, "rbe");
+    must(f != NULL, line + 7);
+    struct slice rest = slice_of(zpl, fread(zpl, 1, sizeof zpl, f));
+    (void)fclose(f);
+    rest = slice_sub(rest, slice_find(rest, SLICE("^BC")), rest.len);
+    rest = slice_sub(rest, slice_find(rest, SLICE("^FD")) + 3, rest.len);
+    slice_copy_cut(slice_sub(rest, 0, slice_find_byte(rest, '^')), out, 64);
+    return true;
 }
 
 /* What a decoder reads on the next paper; "" on one without a barcode. */
@@ -426,52 +479,41 @@ void real_station_paper(struct real_station *s, char out[64])
 /* ---------------------------------------------------------------------------------- stand-ins --
  */
 
-static size_t on_bytes(char *bytes, size_t size, size_t count, void *ctx)
-{
-    buf_put(ctx, slice_of(bytes, size * count));
-    return size * count;
-}
-
 /* NULL body: GET. The answer is owned by the caller. */
 static struct json_doc *ask_at(const char *url, const char *body)
 {
     long status = 0;
-    struct json_doc *doc = NULL;
-    struct buf answer = buf_new(ANSWER_MAX);
-    CURL *curl = curl_easy_init();
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)PATIENCE_MS);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
-    if (body) curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
-    CURLcode rc = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_cleanup(curl);
-    if (rc != CURLE_OK || status != 200)
-        fail_msg("%s: %s, %ld %s", url, curl_easy_strerror(rc), status, buf_cstr(&answer));
-    assert_int_equal(json_parse(buf_slice(&answer), &doc, NULL), ERR_OK);
-    buf_deinit(&answer);
+    struct json_doc *doc = loopback_json(url, NULL, body, &status);
+    if (status != 200 || !doc) fail_msg("%s: %ld", url, status);
     return doc;
 }
 
-static struct json_doc *ask(struct real_station *s, const char *path, const char *body)
+struct json_doc *real_station_ask(struct real_station *s, const char *path, const char *body)
 {
     char url[256];
     (void)snprintf(url, sizeof url, "%s%s", s->control, path);
     return ask_at(url, body);
 }
 
+struct json_doc *real_station_look(struct real_station *s, const char *path)
+{
+    long status = 0;
+    struct json_doc *doc = loopback_json(real_station_url(s, path), CONSOLE_TOKEN, NULL, &status);
+    if (status == 200) return doc;
+    json_free(doc);
+    return NULL;
+}
+
 void real_station_fault(struct real_station *s, const char *json)
 {
-    json_free(ask(s, "/faults", json));
+    json_free(real_station_ask(s, "/faults", json));
 }
 
 void real_station_labels_as(struct real_station *s, const char *kind)
 {
     char body[96];
     (void)snprintf(body, sizeof body, "{\"kind\": \"%s\"}", kind);
-    json_free(ask(s, "/label", body));
+    json_free(real_station_ask(s, "/label", body));
 }
 
 static void tell_answer(json_node answer)
@@ -563,11 +605,12 @@ struct real_order real_station_order(struct real_station *s, const char *referen
     char path[96];
     struct real_order o = {0};
     (void)snprintf(path, sizeof path, "/orders/%s", reference);
-    AUTO_JSON struct json_doc *doc = ask(s, path, NULL);
-    AUTO_JSON struct json_doc *wrong = ask(s, "/violations", NULL);
+    AUTO_JSON struct json_doc *doc = real_station_ask(s, path, NULL);
+    AUTO_JSON struct json_doc *wrong = real_station_ask(s, "/violations", NULL);
     json_node root = json_root(doc);
     o.labels = json_count(json_member(root, "labels"));
     o.voided = number(root, "labels_voided");
+    o.ordered = number(root, "ordered");
     o.dispatched = number(root, "dispatched");
     o.shop_shipped = number(root, "shop_shipped");
     o.shop_shipments = count_shipments(json_member(root, "shop_shipments"));

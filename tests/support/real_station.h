@@ -5,10 +5,12 @@
 #ifndef PACKD_TESTS_REAL_STATION_H
 #define PACKD_TESTS_REAL_STATION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct real_station;
+struct json_doc;
 
 /* Started, with the demonstration orders placed; its pages answer. */
 struct real_station *real_station_open(void);
@@ -32,12 +34,21 @@ const char *real_station_beside(struct real_station *s, const char *below);
 void real_station_plug(struct real_station *s);
 /* One code and Enter at the scanner. */
 void real_station_scan(struct real_station *s, const char *code);
+/* The same where a station may be on its way up or down: false when nobody took it. */
+bool real_station_try_scan(struct real_station *s, const char *code);
+/* The number under the bars of the next label that came out, from what the printer was sent; false
+ * when none came. For labels in ZPL. */
+bool real_station_printed(struct real_station *s, char out[64]);
 /* Waits for the next label to come out and reads the number under its bars. */
 void real_station_paper(struct real_station *s, char out[64]);
 
 /* SIGKILL for packd, and a new one on the same store and address. */
 void real_station_kill(struct real_station *s);
 void real_station_start(struct real_station *s);
+/* The same without waiting until it takes scans. */
+void real_station_launch(struct real_station *s);
+/* False when packd ended by itself. */
+bool real_station_runs(struct real_station *s);
 
 /* A fault of the stand-ins, as the control port of packpeers takes it. */
 void real_station_fault(struct real_station *s, const char *json);
@@ -50,11 +61,16 @@ void real_station_sees_devices(struct real_station *s);
 void real_station_sees_orders(struct real_station *s);
 /* Waits until the bench shows this face and, when not NULL, this headline ("bench.printing"). */
 void real_station_shows(struct real_station *s, const char *face, const char *headline);
+/* One call of the control port of packpeers (GET without a body), or of the station's pages. The
+ * answer is owned by the caller. The station's is NULL when it does not answer. */
+struct json_doc *real_station_ask(struct real_station *s, const char *path, const char *body);
+struct json_doc *real_station_look(struct real_station *s, const char *path);
 
 /* What Clarus and the shop hold about one order, and what they saw that must never be. */
 struct real_order {
     size_t labels; /* bought, with those voided later */
     size_t voided;
+    size_t ordered;
     size_t dispatched;
     size_t shop_shipments;
     size_t shop_shipped;
