@@ -69,7 +69,7 @@ static void live(struct driven_packer *p)
         return;
     }
     packs_until(p, now + LIFE_MS, p->scans + 1 + (unsigned)draw(SCANS_MAX));
-    const struct timespec pause = {.tv_nsec = (long)draw(AFTER_SCAN_MS * 1000) * 1000};
+    const struct timespec pause = {.tv_nsec = (long)draw(AFTER_SCAN_MS * UINT64_C(1000)) * 1000};
     (void)nanosleep(&pause, NULL);
 }
 
@@ -158,7 +158,7 @@ static void killed_at_random__loses_nothing_and_does_nothing_twice(void **state)
     static struct driven_packer p;
     struct figures f = {.kills = 0};
     (void)state;
-    chance = from_environment("SEED", 1) * 7919;
+    chance = from_environment("SEED", 1) * UINT64_C(7919);
     int64_t began = driven_now_ms();
     driven_packer_open(&p, real_station_open());
     kill_often(&p, from_environment("KILLS", KILLS), &f);

@@ -12,6 +12,7 @@
 #define HAND_MS     60   /* between two scans */
 #define SAME_MS     400  /* between two scans of the same code: sooner is one read */
 #define PATIENCE_MS 900  /* for paper, before it is asked for again */
+#define PRINTS_MS   8000 /* for a printer at work */
 #define REST_MS     4000 /* before an order that was put aside is taken again */
 
 int64_t driven_now_ms(void)
@@ -156,7 +157,7 @@ static void takes_tote(struct driven_packer *p)
         if (is_finished(o) || now < o->rest_until_ms) continue;
         o->rest_until_ms = now + REST_MS;
         o->tries++;
-        scan(p, o->tries % 2 ? o->tote : o->reference);
+        scan(p, o->reference);
         return;
     }
 }
@@ -192,11 +193,12 @@ static void sticks_label(struct driven_packer *p)
     awaited(p, tracking);
     if (!tracking[0]) return;
     struct driven_paper *paper = paper_of(p, tracking);
-    if (paper->copies > 0 && !is(p, "/headline/key", "bench.printing")) {
+    bool prints = is(p, "/headline/key", "bench.printing");
+    if (paper->copies > 0 && !prints) {
         scan(p, tracking);
         return;
     }
-    if (driven_now_ms() < p->since_ms + PATIENCE_MS) return;
+    if (driven_now_ms() < p->since_ms + (prints ? PRINTS_MS : PATIENCE_MS)) return;
     p->since_ms = driven_now_ms();
     paper->asked++;
     scan(p, "^P:REPRINT");

@@ -136,7 +136,7 @@ static bool tell(const struct telling *t)
     struct sim_options o = {.seed = 1, .narrate = getenv("NARRATE") != NULL};
     int64_t blocks = torture_blocks();
     struct sim *s = sim_new(&o);
-    (void)sim_add_order(s, MUG, 1, WAY_WHOLE, true);
+    sim_place_order(s, sim_add_order(s, MUG, 1, WAY_WHOLE, true));
     torture_begin(t->site, t->nth, t->for_good);
     sim_start(s);
     if (fills_disk(t)) torture_begin(t->site, t->nth, t->for_good);
