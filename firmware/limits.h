@@ -45,6 +45,11 @@
 
 #define OUTBOX_TICK_MAX         16 /* attempts begun by one tick: a round stays short */
 #define OUTBOX_FLIGHTS_MAX      64 /* attempts under way: every destination at its widest */
+#define OUTBOX_BATCH_MAX        16 /* messages of one request */
+#define OUTBOX_AHEAD_MAX        32 /* messages marked ahead: half of the flights */
+#define OUTBOX_THROTTLED        3  /* times asked to wait within a minute: several go together */
+#define OUTBOX_THROTTLED_MS     60000
+#define OUTBOX_BATCH_MS         600000 /* for so long */
 #define OUTBOX_PROGRESS_MAX     4096
 #define OUTBOX_BACKOFF_FIRST_MS 1000
 #define OUTBOX_BACKOFF_MAX_MS   300000

@@ -27,24 +27,10 @@ static const bool ALLOWED[STATES][STATES] = {
     [MESSAGE_FROZEN] = {[MESSAGE_HELD] = true, [MESSAGE_PARKED] = true, [MESSAGE_WITHDRAWN] = true},
 };
 
-err_t message_load(struct outbox *ob, int64_t id, struct message *out)
+/* With the columns of message_load, in their order. */
+static void read_message(struct outbox *ob, sqlite3_stmt *q, struct message *out)
 {
-    static const char SQL[] =
-        "SELECT m.id, m.dispatch_id, m.consignment_id, m.destination, m.step, m.lane, m.state, "
-        "m.look_first, m.attempts, m.looks, m.stored_at, m.due_boot <> ?2, d.state, d.key, "
-        "c.reference, d.at, d.at_mono, d.boot_id = ?2, m.early FROM message m JOIN dispatch d ON "
-        "d.id = "
-        "m.dispatch_id "
-        "JOIN consignment c ON c.id = m.consignment_id WHERE m.id = ?1";
-    AUTO_STMT sqlite3_stmt *q = NULL;
-    bool row = false;
-    err_t e = store_prepare(ob->st, SQL, &q);
-    if (e) return e;
-    store_bind_int(q, 1, id);
-    store_bind_text(q, 2, ob->boot);
-    e = store_step(ob->st, q, &row);
-    if (e) return e;
-    if (!row) return ERR_NOTFOUND;
+    wall_t wall = effects_wall(ob->fx);
     *out = (struct message){.id = store_int(q, 0), .dispatch_id = store_int(q, 1)};
     out->consignment_id = store_int(q, 2);
     store_text(q, 3, out->destination, sizeof out->destination);
@@ -59,14 +45,44 @@ err_t message_load(struct outbox *ob, int64_t id, struct message *out)
     out->dispatch_state = (enum dispatch_state)store_int(q, 12);
     store_text(q, 13, out->dispatch_key, sizeof out->dispatch_key);
     store_text(q, 14, out->reference, sizeof out->reference);
-    wall_t wall = effects_wall(ob->fx);
     bool same_boot = store_int(q, 17) != 0;
     int64_t since = out->dispatch_id != 0 ? store_int(q, 15) : out->stored_at;
     out->age_ms = same_boot ? effects_now(ob->fx).ms - store_int(q, 16) : wall.ms - since;
     if (out->age_ms < 0) out->age_ms = 0;
     out->early = store_int(q, 18) != 0 && (same_boot || wall.trusted);
+}
+
+static err_t load(struct outbox *ob, int64_t id, struct message *out, bool whole)
+{
+    static const char SQL[] =
+        "SELECT m.id, m.dispatch_id, m.consignment_id, m.destination, m.step, m.lane, m.state, "
+        "m.look_first, m.attempts, m.looks, m.stored_at, m.due_boot <> ?2, d.state, d.key, "
+        "c.reference, d.at, d.at_mono, d.boot_id = ?2, m.early, m.progress FROM message m "
+        "JOIN dispatch d ON d.id = m.dispatch_id JOIN consignment c ON c.id = m.consignment_id "
+        "WHERE m.id = ?1";
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    err_t e = store_prepare(ob->st, SQL, &q);
+    if (e) return e;
+    store_bind_int(q, 1, id);
+    store_bind_text(q, 2, ob->boot);
+    e = store_step(ob->st, q, &row);
+    if (e) return e;
+    if (!row) return ERR_NOTFOUND;
+    read_message(ob, q, out);
+    if (whole) store_text(q, 19, ob->progress, sizeof ob->progress);
     bool known = out->state >= MESSAGE_HELD && out->state <= MESSAGE_WITHDRAWN;
     return known ? ERR_OK : ERR_CORRUPT;
+}
+
+err_t message_load(struct outbox *ob, int64_t id, struct message *out)
+{
+    return load(ob, id, out, false);
+}
+
+err_t message_load_whole(struct outbox *ob, int64_t id, struct message *out)
+{
+    return load(ob, id, out, true);
 }
 
 static int bucket(enum message_state s)
@@ -98,8 +114,8 @@ static err_t count_move(struct outbox *ob, const struct message *m, enum message
 
 err_t message_move(struct outbox *ob, struct message *m, enum message_state to)
 {
-    static const char SQL[] = "UPDATE message SET state = ?3, done_at = ?4 "
-                              "WHERE id = ?1 AND state = ?2";
+    static const char SQL[] = "UPDATE message SET state = ?3, done_at = ?4, last_result = "
+                              "coalesce(?5, last_result) WHERE id = ?1 AND state = ?2";
     if (!ALLOWED[m->state][to]) return ERR_INVALID;
     AUTO_STMT sqlite3_stmt *q = NULL;
     err_t e = store_prepare(ob->st, SQL, &q);
@@ -108,6 +124,7 @@ err_t message_move(struct outbox *ob, struct message *m, enum message_state to)
     store_bind_int(q, 2, m->state);
     store_bind_int(q, 3, to);
     store_bind_int(q, 4, to >= MESSAGE_DONE ? effects_wall(ob->fx).ms : 0);
+    store_bind_text(q, 5, m->said);
     e = store_run(ob->st, q);
     if (e) return e;
     if (store_changes(ob->st) != 1) return ERR_CORRUPT;
@@ -134,17 +151,6 @@ err_t message_plan(struct outbox *ob, const struct message *m, const struct plan
     store_bind_int(q, 5, plan->attempts);
     store_bind_int(q, 6, plan->looks);
     store_bind_int(q, 7, effects_wall(ob->fx).ms);
-    return store_run(ob->st, q);
-}
-
-err_t message_say(struct outbox *ob, const struct message *m, const char *text)
-{
-    static const char SQL[] = "UPDATE message SET last_result = ?2 WHERE id = ?1";
-    AUTO_STMT sqlite3_stmt *q = NULL;
-    err_t e = store_prepare(ob->st, SQL, &q);
-    if (e) return e;
-    store_bind_int(q, 1, m->id);
-    store_bind_text(q, 2, text);
     return store_run(ob->st, q);
 }
 
@@ -223,22 +229,50 @@ size_t message_ids(struct outbox *ob, int64_t dispatch_id, int64_t *out, size_t 
     return n;
 }
 
+/* What the other messages of a dispatch wait for. */
+struct sibling {
+    int64_t step;
+    enum message_state state;
+    char destination[DESTINATION_CAP];
+    char lane[REFERENCE_CAP];
+};
+
+static err_t siblings(struct outbox *ob, int64_t dispatch_id, struct sibling *out,
+                      size_t *out_count)
+{
+    static const char SQL[] = "SELECT step, state, destination, lane FROM message INDEXED BY "
+                              "message_dispatch WHERE dispatch_id = ?1 ORDER BY step LIMIT ?2";
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    *out_count = 0;
+    err_t e = store_prepare(ob->st, SQL, &q);
+    if (e) return e;
+    store_bind_int(q, 1, dispatch_id);
+    store_bind_int(q, 2, MESSAGES_PER_DISPATCH_MAX);
+    while ((e = store_step(ob->st, q, &row)) == ERR_OK && row) {
+        struct sibling *s = &out[(*out_count)++];
+        s->step = store_int(q, 0);
+        s->state = (enum message_state)store_int(q, 1);
+        store_text(q, 2, s->destination, sizeof s->destination);
+        store_text(q, 3, s->lane, sizeof s->lane);
+    }
+    return e;
+}
+
 /* Lets the later steps of the dispatch go, and settles it when this was its last message. */
 static err_t finish_dispatch(struct outbox *ob, const struct message *done)
 {
-    int64_t ids[MESSAGES_PER_DISPATCH_MAX];
+    struct sibling all[MESSAGES_PER_DISPATCH_MAX];
+    size_t n = 0;
     if (done->dispatch_id == 0) return ERR_OK;
-    size_t n = message_ids(ob, done->dispatch_id, ids, MESSAGES_PER_DISPATCH_MAX);
+    err_t e = siblings(ob, done->dispatch_id, all, &n);
     bool settled = n > 0;
-    for (size_t i = 0; i < n; i++) {
-        struct message m;
-        err_t e = message_load(ob, ids[i], &m);
-        if (e) return e;
-        settled = settled && m.state >= MESSAGE_DONE;
-        if (m.step <= done->step || m.state != MESSAGE_HELD) continue;
-        e = message_release(ob, m.destination, m.lane);
-        if (e) return e;
+    for (size_t i = 0; i < n && e == ERR_OK; i++) {
+        settled = settled && all[i].state >= MESSAGE_DONE;
+        if (all[i].step <= done->step || all[i].state != MESSAGE_HELD) continue;
+        e = message_release(ob, all[i].destination, all[i].lane);
     }
+    if (e) return e;
     enum dispatch_state state = done->dispatch_state;
     if (done->step == 0 && state == DISPATCH_SAVED) state = DISPATCH_DISPATCHED;
     if (state == done->dispatch_state && !settled) return ERR_OK;

@@ -45,7 +45,8 @@ static err_t make_counter(struct outbox *ob, const char *destination)
 err_t outbox_destination(struct outbox *ob, const struct destination_spec *spec)
 {
     bool sound = spec->name[0] != '\0' && spec->concurrency >= 1 && spec->concurrency <= 8 &&
-                 spec->connector.attempt != NULL &&
+                 spec->connector.attempt != NULL && spec->batch_max <= OUTBOX_BATCH_MAX &&
+                 spec->ahead <= OUTBOX_AHEAD_MAX &&
                  (spec->step == 0) == !strcmp(spec->name, CLARUS);
     if (!sound) return ERR_INVALID;
     if (outbox_find(ob, spec->name) != NULL) return ERR_EXISTS;
@@ -57,7 +58,8 @@ err_t outbox_destination(struct outbox *ob, const struct destination_spec *spec)
     if (d->spec.alert_attempts == 0) d->spec.alert_attempts = OUTBOX_ALERT_ATTEMPTS;
     if (d->spec.alert_age_ms == 0) d->spec.alert_age_ms = OUTBOX_ALERT_AGE_MS;
     if (d->spec.settle_reads == 0) d->spec.settle_reads = 1;
-    d->wake = d->pace_at = d->hold = d->probe_at = effects_now(ob->fx);
+    d->wake = d->pace_at = d->hold = d->probe_at = d->batch_until = d->throttled_at =
+        effects_now(ob->fx);
     return ERR_OK;
 }
 
@@ -173,146 +175,6 @@ err_t outbox_start(struct outbox *ob)
     return ERR_OK;
 }
 
-/* ---------------------------------------------------------------------------------- choosing -- */
-
-static err_t query_id(struct outbox *ob, const char *sql, const char *destination, int64_t *out)
-{
-    AUTO_STMT sqlite3_stmt *q = NULL;
-    bool row = false;
-    *out = 0;
-    err_t e = store_prepare(ob->st, sql, &q);
-    if (e) return e;
-    store_bind_text(q, 1, destination);
-    if (sqlite3_bind_parameter_count(q) > 1) store_bind_int(q, 2, effects_now(ob->fx).ms);
-    e = store_step(ob->st, q, &row);
-    if (e == ERR_OK && row) *out = store_int(q, 0);
-    return e;
-}
-
-#define WAITING_OF "FROM message INDEXED BY message_waiting WHERE destination = ?1 AND state = 1 "
-
-/* The last in the plan was planned in an earlier boot: its time means nothing now, it may go. Rows
- * like it come up one by one; those planned nearer come due by themselves. */
-static err_t pick_stale(struct outbox *ob, const struct destination *d, int64_t *out)
-{
-    static const char SQL[] = "SELECT id " WAITING_OF "ORDER BY due_mono DESC, id DESC LIMIT 1";
-    struct message m;
-    err_t e = query_id(ob, SQL, d->spec.name, out);
-    if (e || *out == 0) return e;
-    e = message_load(ob, *out, &m);
-    if (e) return e;
-    if (!m.due_is_stale) *out = 0;
-    return ERR_OK;
-}
-
-static err_t pick(struct outbox *ob, struct destination *d, int64_t *out)
-{
-    static const char OLDEST[] =
-        "SELECT id " WAITING_OF "AND due_mono <= ?2 ORDER BY due_mono, id LIMIT 1";
-    static const char NEWEST[] =
-        "SELECT id " WAITING_OF "AND due_mono <= ?2 ORDER BY due_mono DESC, id DESC LIMIT 1";
-    bool newest = d->picks % OUTBOX_NEWEST_EVERY == OUTBOX_NEWEST_EVERY - 1;
-    err_t e = query_id(ob, newest ? NEWEST : OLDEST, d->spec.name, out);
-    if (e || *out != 0) return e;
-    return pick_stale(ob, d, out);
-}
-
-static mono_t next_due(struct outbox *ob, const struct destination *d)
-{
-    static const char SQL[] = "SELECT due_mono " WAITING_OF "ORDER BY due_mono, id LIMIT 1";
-    int64_t due = 0;
-    if (query_id(ob, SQL, d->spec.name, &due) || due == 0) return MONO_NEVER;
-    return (mono_t){due};
-}
-
-/* ---------------------------------------------------------------------------------- trying -- */
-
-static bool add_flight(struct outbox *ob, struct destination *d, int64_t message_id)
-{
-    for (size_t i = 0; i < OUTBOX_FLIGHTS_MAX; i++) {
-        if (ob->flights[i].message_id != 0) continue;
-        ob->flights[i] = (struct flight){message_id, d};
-        d->flying++;
-        return true;
-    }
-    return false;
-}
-
-static err_t load_progress(struct outbox *ob, int64_t id)
-{
-    static const char SQL[] = "SELECT progress FROM message WHERE id = ?1";
-    AUTO_STMT sqlite3_stmt *q = NULL;
-    bool row = false;
-    ob->progress[0] = '\0';
-    err_t e = store_prepare(ob->st, SQL, &q);
-    if (e) return e;
-    store_bind_int(q, 1, id);
-    e = store_step(ob->st, q, &row);
-    if (e == ERR_OK && row) store_text(q, 0, ob->progress, sizeof ob->progress);
-    return e;
-}
-
-/* A look that was planned before a restart of the machine may have come too early: the looks that
- * prove absence are counted afresh. */
-static err_t forget_stale_looks(struct outbox *ob, const struct message *m)
-{
-    if (!m->due_is_stale || m->looks == 0) return ERR_OK;
-    const struct plan afresh = {.look_first = m->look_first, .attempts = m->attempts};
-    return message_plan(ob, m, &afresh);
-}
-
-static err_t begin_attempt(struct outbox *ob, struct destination *d, int64_t id)
-{
-    struct message m;
-    bool may = true;
-    err_t e = message_load(ob, id, &m);
-    if (e == ERR_OK && m.early && !m.look_first) e = message_may_go(ob, &m, &may);
-    if (e == ERR_OK && !may) return message_move(ob, &m, MESSAGE_HELD);
-    if (e == ERR_OK) e = forget_stale_looks(ob, &m);
-    if (e == ERR_OK) e = load_progress(ob, id);
-    if (e == ERR_OK) e = message_move(ob, &m, MESSAGE_FLYING);
-    if (e) return e;
-    if (!add_flight(ob, d, id)) return ERR_NOSPACE;
-    d->probing = d->down || d->paused;
-    d->picks++;
-    pace_take(ob, d);
-    struct outbox_message out = {.id = id,
-                                 .dispatch_id = m.dispatch_id,
-                                 .consignment_id = m.consignment_id,
-                                 .look_first = m.look_first,
-                                 .attempts = m.attempts,
-                                 .progress = slice_text(ob->progress)};
-    memcpy(out.destination, m.destination, sizeof out.destination);
-    memcpy(out.dispatch_key, m.dispatch_key, sizeof out.dispatch_key);
-    log_event(ob->log, LOG_DEBUG, "outbox.attempt", "seq=%lld peer=%s look=%d", (long long)id,
-              m.destination, m.look_first);
-    d->spec.connector.attempt(d->spec.connector.ctx, &out);
-    return ERR_OK;
-}
-
-static void tick_destination(struct outbox *ob, struct destination *d, size_t budget)
-{
-    mono_t now = effects_now(ob->fx);
-    while (mono_reached(now, pace_next(d))) {
-        int64_t id = 0;
-        if (budget == 0) return; /* `wake` stays: the next tick goes on */
-        err_t e = pick(ob, d, &id);
-        if (e == ERR_OK && id == 0) {
-            d->wake = next_due(ob, d);
-            return;
-        }
-        budget--;
-        if (e == ERR_OK) e = begin_attempt(ob, d, id);
-        if (e) {
-            log_event(ob->log, LOG_ERROR, "outbox.tick", "peer=%s error=%s", d->spec.name,
-                      err_name(e));
-            d->wake = mono_plus(now, OUTBOX_BACKOFF_FIRST_MS);
-            return;
-        }
-    }
-    d->wake = pace_next(d);
-}
-
 void outbox_tick(struct outbox *ob)
 {
     mono_t now = effects_now(ob->fx);
@@ -322,7 +184,7 @@ void outbox_tick(struct outbox *ob)
     size_t share = OUTBOX_TICK_MAX / ob->destination_count;
     for (size_t i = 0; i < ob->destination_count; i++) {
         struct destination *d = &ob->destinations[i];
-        if (mono_reached(now, d->wake)) tick_destination(ob, d, share);
+        if (mono_reached(now, d->wake)) try_destination(ob, d, share);
     }
 }
 

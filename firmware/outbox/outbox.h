@@ -83,6 +83,10 @@ struct connector {
     /* Starts one attempt. Ends by outbox_result, possibly before it returns. */
     void (*attempt)(void *ctx, const struct outbox_message *m);
     void *ctx;
+    /* One attempt for several messages of different lanes, none of which has to be looked for or
+     * has progress; each ends by its own outbox_result, as if tried alone. NULL: never asked for.
+     * Borrowed for the call. */
+    void (*attempt_many)(void *ctx, const struct outbox_message *m, size_t count);
 };
 
 /* What lets a storefront be told, besides the steps before it. */
@@ -107,6 +111,13 @@ struct destination_spec {
                               there is one; 0: none. Later is an exception owner integration sees */
     enum outbox_gate gate; /* of what is saved from now on */
     int64_t early_ms; /* GATE_AT_LABEL: how long after the scan-back it may go ahead of Clarus */
+    /* Messages one request may take, up to OUTBOX_BATCH_MAX; 0 or 1: one. Used always, or only
+     * while the server keeps asking to wait. */
+    uint8_t batch_max;
+    bool batch_always;
+    /* Messages marked on disk in one go ahead of their turn, up to 32: a sync for many. After a
+     * crash all of them are looked for first; 0 unless looking is cheap there. */
+    uint8_t ahead;
     struct connector connector;
 };
 

@@ -47,3 +47,23 @@ void outbox_budget(struct outbox *ob, const char *destination, int64_t requests_
     d->budget_ends = mono_plus(effects_now(ob->fx), reset_ms);
     d->wake = effects_now(ob->fx);
 }
+
+bool batch_is_on(const struct outbox *ob, const struct destination *d)
+{
+    bool can = d->spec.batch_max > 1 && d->spec.connector.attempt_many != NULL;
+    return can && (d->spec.batch_always || !mono_reached(effects_now(ob->fx), d->batch_until));
+}
+
+/* Once alone says little; again and again within a minute says that single requests are too many.
+ */
+void batch_note_throttled(struct outbox *ob, struct destination *d)
+{
+    mono_t now = effects_now(ob->fx);
+    if (d->spec.batch_max <= 1 || d->spec.batch_always) return;
+    if (mono_reached(now, mono_plus(d->throttled_at, OUTBOX_THROTTLED_MS))) d->throttled = 0;
+    if (d->throttled == 0) d->throttled_at = now;
+    if (++d->throttled < OUTBOX_THROTTLED) return;
+    if (!batch_is_on(ob, d))
+        log_event(ob->log, LOG_INFO, "outbox.batching", "peer=%s", d->spec.name);
+    d->batch_until = mono_plus(now, OUTBOX_BATCH_MS);
+}

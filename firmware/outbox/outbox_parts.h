@@ -10,7 +10,12 @@
 /* A destination at run time. Nothing here outlives the process but what can be found out again. */
 struct destination {
     struct destination_spec spec;
-    unsigned flying;
+    unsigned flying;     /* requests under way */
+    unsigned marked;     /* messages marked on disk whose turn has not come */
+    unsigned last_batch; /* begun last */
+    unsigned throttled;  /* asked to wait that often since throttled_at */
+    mono_t throttled_at;
+    mono_t batch_until; /* several go together until then */
     unsigned picks;
     mono_t wake;    /* when a tick has something to look at */
     mono_t pace_at; /* the next attempt keeps to the pace from here on */
@@ -34,6 +39,8 @@ struct destination {
 struct flight {
     int64_t message_id; /* 0: free */
     struct destination *to;
+    bool started;   /* its connector has it */
+    unsigned batch; /* those of one request have the same; 0: by itself */
 };
 
 struct outbox {
@@ -50,6 +57,7 @@ struct outbox {
     struct destination destinations[DESTINATIONS_MAX];
     size_t destination_count;
     struct flight flights[OUTBOX_FLIGHTS_MAX];
+    unsigned batches;
     char progress[OUTBOX_PROGRESS_MAX + 1]; /* of the attempt being started */
 };
 
@@ -72,6 +80,7 @@ struct message {
     enum dispatch_state dispatch_state;
     char dispatch_key[KEY_CAP];
     char reference[REFERENCE_CAP];
+    const char *said; /* what its next move writes down as the last result; NULL: nothing */
 };
 
 /* When and how a message is to be tried next. */
@@ -101,6 +110,14 @@ mono_t pace_next(const struct destination *d);
 /* An attempt begins: takes its share of the pace and of the server's budget. */
 void pace_take(struct outbox *ob, struct destination *d);
 
+/* Whether several messages go in one request now. */
+bool batch_is_on(const struct outbox *ob, const struct destination *d);
+/* The destination asked to wait. */
+void batch_note_throttled(struct outbox *ob, struct destination *d);
+
+/* Starts what is due there, at most `budget` requests. */
+void try_destination(struct outbox *ob, struct destination *d, size_t budget);
+
 struct destination *outbox_find(struct outbox *ob, const char *name);
 void outbox_wake(struct outbox *ob, const char *destination);
 int64_t outbox_jitter(struct outbox *ob, int64_t ceiling_ms); /* 1..ceiling_ms */
@@ -109,9 +126,10 @@ int64_t outbox_ceiling(int64_t first_ms, int64_t max_ms, unsigned tries);
 
 /* Messages. A move that the table does not allow is ERR_INVALID and changes nothing. */
 MUST_CHECK err_t message_load(struct outbox *ob, int64_t id, struct message *out);
+/* Also reads its progress, into ob->progress. */
+MUST_CHECK err_t message_load_whole(struct outbox *ob, int64_t id, struct message *out);
 MUST_CHECK err_t message_move(struct outbox *ob, struct message *m, enum message_state to);
 MUST_CHECK err_t message_plan(struct outbox *ob, const struct message *m, const struct plan *plan);
-MUST_CHECK err_t message_say(struct outbox *ob, const struct message *m, const char *text);
 /* Lets the first undelivered message of the lane go, if the steps before it are done. */
 MUST_CHECK err_t message_release(struct outbox *ob, const char *destination, const char *lane);
 /* Whether the steps before it are done, or it may go ahead of them. */

@@ -123,6 +123,7 @@ static void note_destination(struct outbox *ob, struct destination *d,
         int64_t wait =
             r->wait_ms < OUTBOX_SERVER_WAIT_MAX_MS ? r->wait_ms : OUTBOX_SERVER_WAIT_MAX_MS;
         d->hold = mono_plus(effects_now(ob->fx), wait);
+        batch_note_throttled(ob, d);
     }
     const char *said = r->text[0] != '\0' ? r->text : r->outcome == ATTEMPT_DONE ? "delivered" : "";
     if (said[0] != '\0') memcpy(d->last_result, said, strlen(said) + 1);
@@ -301,13 +302,24 @@ static const char *const OUTCOMES[] = {
     [ATTEMPT_NOT_YET] = "not_yet", [ATTEMPT_DOWN] = "down",
 };
 
+/* Others of its request have not ended. */
+static bool has_company(const struct outbox *ob, const struct destination *d, unsigned batch)
+{
+    for (size_t i = 0; i < OUTBOX_FLIGHTS_MAX && batch != 0; i++) {
+        const struct flight *f = &ob->flights[i];
+        if (f->message_id != 0 && f->to == d && f->batch == batch) return true;
+    }
+    return false;
+}
+
 static struct destination *end_flight(struct outbox *ob, int64_t message_id)
 {
     for (size_t i = 0; i < OUTBOX_FLIGHTS_MAX; i++) {
-        if (ob->flights[i].message_id != message_id) continue;
-        struct destination *d = ob->flights[i].to;
+        const struct flight *f = &ob->flights[i];
+        if (f->message_id != message_id || !f->started) continue;
+        struct destination *d = f->to;
         ob->flights[i].message_id = 0;
-        d->flying--;
+        if (!has_company(ob, d, f->batch)) d->flying--;
         return d;
     }
     return NULL;
@@ -333,7 +345,7 @@ void outbox_result(struct outbox *ob, int64_t message_id, const struct attempt_r
     AUTO_RELAX struct store_relaxed relaxed = store_relax_if(ob->st, !is_stop(result->outcome));
     err_t e = message_load(ob, message_id, &m);
     if (e == ERR_OK && m.state != MESSAGE_FLYING) e = ERR_INVALID;
-    if (e == ERR_OK) e = message_say(ob, &m, or_else(result->text, OUTCOMES[result->outcome]));
+    m.said = or_else(result->text, OUTCOMES[result->outcome]);
     if (e == ERR_OK) e = settle(ob, d, &m, result);
     if (e == ERR_OK && result->outcome == ATTEMPT_DONE) service_note(d, &m);
     log_event(ob->log, e ? LOG_ERROR : LOG_INFO, "outbox.deliver",

@@ -159,8 +159,10 @@ static double through_packd(struct drain *d, int messages)
 
 static void open_drain(struct drain *d, struct hal *hal, const char *url)
 {
-    struct destination_spec spec = {
-        .name = CLARUS, .concurrency = CONCURRENCY, .connector = {on_attempt, d}};
+    struct destination_spec spec = {.name = CLARUS,
+                                    .concurrency = CONCURRENCY,
+                                    .ahead = OUTBOX_AHEAD_MAX,
+                                    .connector = {.attempt = on_attempt, .ctx = d}};
     *d = (struct drain){.url = url};
     waiting_open(&d->w, hal);
     must(outbox_destination(d->w.ob, &spec) == ERR_OK, "no destination");

@@ -30,7 +30,8 @@ static void on_attempt(void *ctx, const struct outbox_message *m)
 
 static void add_destination(struct subject *s, const char *name, uint8_t step)
 {
-    struct destination_spec d = {.step = step, .concurrency = 8, .connector = {on_attempt, s}};
+    struct destination_spec d = {
+        .step = step, .concurrency = 8, .connector = {.attempt = on_attempt, .ctx = s}};
     (void)snprintf(d.name, sizeof d.name, "%s", name);
     must(outbox_destination(s->w.ob, &d) == ERR_OK, "no destination");
 }

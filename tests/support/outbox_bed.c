@@ -14,22 +14,40 @@ static void fill_random(void *ctx, void *out, size_t len)
     hal_random(ctx, out, len);
 }
 
-static void on_attempt(void *ctx, const struct outbox_message *m)
+static void write_down(struct bed *b, const struct outbox_message *m, unsigned request)
 {
-    struct bed *b = ctx;
     assert_true(b->count < BED_ATTEMPTS_MAX);
     struct bed_attempt *a = &b->attempts[b->count++];
     *a = (struct bed_attempt){.id = m->id,
                               .dispatch_id = m->dispatch_id,
                               .look_first = m->look_first,
                               .attempts = m->attempts,
+                              .request = request,
                               .at = hal_now(b->hal)};
     memcpy(a->destination, m->destination, sizeof a->destination);
     memcpy(a->key, m->dispatch_key, sizeof a->key);
     err_ignore(slice_copy(m->progress, a->progress, sizeof a->progress));
+}
+
+static void on_attempt(void *ctx, const struct outbox_message *m)
+{
+    struct bed *b = ctx;
+    write_down(b, m, ++b->requests);
     if (!b->automatic) return;
     const struct attempt_result r = {.outcome = b->answer};
     outbox_result(b->ob, m->id, &r);
+}
+
+static void on_attempts(void *ctx, const struct outbox_message *m, size_t count)
+{
+    struct bed *b = ctx;
+    b->requests++;
+    for (size_t i = 0; i < count; i++)
+        write_down(b, &m[i], b->requests);
+    for (size_t i = 0; i < count && b->automatic; i++) {
+        const struct attempt_result r = {.outcome = b->answer};
+        outbox_result(b->ob, m[i].id, &r);
+    }
 }
 
 static void start(struct bed *b)
@@ -46,7 +64,8 @@ static void start(struct bed *b)
     if (e) fail_msg("%s: %s", err_name(e), fault.reason);
     const struct outbox_options oo = {.store = b->st, .fx = b->fx, .log = &b->log};
     assert_int_equal(outbox_new(&oo, &b->ob), ERR_OK);
-    b->clarus.connector = b->shop.connector = (struct connector){on_attempt, b};
+    b->clarus.connector = b->shop.connector =
+        (struct connector){.attempt = on_attempt, .attempt_many = on_attempts, .ctx = b};
     assert_int_equal(outbox_destination(b->ob, &b->clarus), ERR_OK);
     if (!b->without_shop) assert_int_equal(outbox_destination(b->ob, &b->shop), ERR_OK);
     const struct alerts_options ao = {.outbox = b->ob,

@@ -19,6 +19,7 @@ struct bed_attempt {
     bool look_first;
     unsigned attempts;
     char progress[64];
+    unsigned request; /* those of one request have the same */
     mono_t at;
 };
 
@@ -41,6 +42,7 @@ struct bed {
     enum attempt_outcome answer;
     struct bed_attempt attempts[BED_ATTEMPTS_MAX];
     size_t count;
+    unsigned requests;
 };
 
 struct bed *bed_new(void);    /* opened and started */

@@ -158,13 +158,13 @@ static void build(struct page_world *w)
          .concurrency = 1,
          .settle_ms = 1000,
          .settle_reads = 1,
-         .connector = {on_attempt, w}},
+         .connector = {.attempt = on_attempt, .ctx = w}},
         {.name = "shop",
          .step = 2,
          .concurrency = 1,
          .settle_ms = 1000,
          .settle_reads = 1,
-         .connector = {on_attempt, w}},
+         .connector = {.attempt = on_attempt, .ctx = w}},
     };
     w->log = (struct log){.hal = h, .threshold = LOG_ERROR};
     must(effects_new(h, &w->log, &w->fx) == ERR_OK, "effects");
