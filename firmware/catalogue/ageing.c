@@ -25,6 +25,10 @@ static const char SQL_LABELS[] =
     "DELETE FROM manifest WHERE dispatch_id IN (SELECT id FROM dispatch WHERE consignment_id = "   \
     "?1)"
 
+#define ITEMS_OF                                                                                   \
+    "DELETE FROM dispatch_item WHERE dispatch_id IN (SELECT id FROM dispatch WHERE "               \
+    "consignment_id = ?1)"
+
 /* Nothing of it is undelivered. */
 static const char *const AGE[] = {
     SQL_FORGET,
@@ -42,8 +46,7 @@ static const char *const FORGET[] = {
     SQL_LABELS,
     MESSAGES_OF,
     MANIFESTS_OF,
-    "DELETE FROM dispatch_item WHERE dispatch_id IN "
-    "(SELECT id FROM dispatch WHERE consignment_id = ?1)",
+    ITEMS_OF,
     "DELETE FROM dispatch WHERE consignment_id = ?1",
     "DELETE FROM parcel_item WHERE parcel_id IN (SELECT id FROM parcel WHERE consignment_id = ?1)",
     "DELETE FROM parcel_trace WHERE parcel_id IN (SELECT id FROM parcel WHERE consignment_id = ?1)",
