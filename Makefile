@@ -150,6 +150,9 @@ $(B)/tests/fuzz/%_fuzz: $(B)/tests/fuzz/%_fuzz.o $(FUZZ_COMMON_O) $(LIBCORE) $(L
 $(B)/tests/fuzz/%_replay: $(B)/tests/fuzz/%_fuzz.o $(B)/tests/fuzz/replay.o $(FUZZ_COMMON_O) $(LIBCORE) $(LIBSIM)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) -lcmocka
+# What a paper became is read back by the stand-ins of the printers.
+$(B)/tests/fuzz/paper_fuzz $(B)/tests/fuzz/paper_replay: \
+    $(call obj,$(addprefix tools/virtual/,job_render.c epl_render.c tspl_render.c escpos_render.c zpl_draw.c zpl_render.c))
 
 # Every call below is led through tests/torture/torture_calls.c.
 TORTURED := station_new station_round station_free hal_wait hal_http_submit hal_http_cancel hal_port_open hal_port_close \
