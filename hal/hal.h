@@ -103,6 +103,9 @@ MUST_CHECK err_t hal_port_write(struct hal *h, hal_port_t port, struct slice byt
 void hal_port_flush(struct hal *h, hal_port_t port);
 /* ERR_GONE when the device is not there. */
 MUST_CHECK err_t hal_port_status(struct hal *h, hal_port_t port, struct hal_port_status *out);
+/* Appends the report descriptor of a HAL_PORT_REPORTS device. ERR_GONE: no device there.
+ * ERR_NOTFOUND: this port has none. ERR_NOSPACE: longer than the room in `out`. */
+MUST_CHECK err_t hal_port_descriptor(struct hal *h, hal_port_t port, struct buf *out);
 
 /* ------------------------------------------------------------------------------------- http -- */
 

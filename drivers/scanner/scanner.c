@@ -125,7 +125,8 @@ static void split_addon(struct scan *scan)
 {
     struct slice text = scan->text;
     size_t at = slice_find(text, SLICE("]E"));
-    if (text.len - at >= 3 && (text.ptr[at + 2] == '1' || text.ptr[at + 2] == '2')) {
+    struct slice tail = slice_sub(text, at, text.len);
+    if (slice_starts(tail, "]E1") || slice_starts(tail, "]E2")) {
         scan->addon = slice_sub(text, at + 3, text.len);
         scan->text = slice_sub(text, 0, at);
     } else if (strcmp(scan->aim, "]E3") == 0 && (text.len == 15 || text.len == 18)) {
@@ -203,23 +204,28 @@ static void report_fault(struct scanner *s, enum scan_fault fault, scan_fn *fn, 
     fn(ctx, &scan);
 }
 
+/* The AIM identifier stands in the text unless the scan came with it. */
+static void hand_out(struct scanner *s, struct scan *scan, mono_t now, scan_fn *fn, void *ctx)
+{
+    struct slice whole = scan->text;
+    if (whole.len == 0) return;
+    if (has_parity_bits(whole)) {
+        scan->fault = SCAN_PARITY;
+    } else if (has_control(whole)) {
+        scan->fault = SCAN_CONTROL;
+    } else if (is_repeat(s, whole, now)) {
+        return;
+    } else {
+        if (s->framing.aim && !scan->aim[0]) split_aim(scan);
+        scan->text = with_separators(s, scan->text);
+    }
+    if (scan->fault || scan->text.len > 0) fn(ctx, scan);
+}
+
 static void frame_close(struct scanner *s, bool by_gap, mono_t now, scan_fn *fn, void *ctx)
 {
     struct scan scan = {.text = without_affixes(&s->framing, frame_text(s)), .by_gap = by_gap};
-    if (!s->discarding && scan.text.len > 0) {
-        struct slice whole = scan.text;
-        if (has_parity_bits(whole)) {
-            scan.fault = SCAN_PARITY;
-            fn(ctx, &scan);
-        } else if (has_control(whole)) {
-            scan.fault = SCAN_CONTROL;
-            fn(ctx, &scan);
-        } else if (!is_repeat(s, whole, now)) {
-            if (s->framing.aim) split_aim(&scan);
-            scan.text = with_separators(s, scan.text);
-            if (scan.text.len > 0) fn(ctx, &scan);
-        }
-    }
+    if (!s->discarding) hand_out(s, &scan, now, fn, ctx);
     frame_clear(s);
 }
 
@@ -275,6 +281,29 @@ void scanner_push(struct scanner *s, struct slice bytes, mono_t now, scan_fn *fn
         take_byte(s, bytes.ptr[i], now, fn, ctx);
     }
     if (bytes.len > 0) s->last_byte = now;
+}
+
+void scanner_whole(struct scanner *s, struct slice code, const char *aim, mono_t now, scan_fn *fn,
+                   void *ctx)
+{
+    struct scan scan = {0};
+    assert(code.len <= sizeof s->frame && strlen(aim) < sizeof scan.aim);
+    frame_clear(s);
+    if (code.len == 0) return;
+    memcpy(s->frame, code.ptr, code.len);
+    memcpy(scan.aim, aim, strlen(aim));
+    scan.text = without_affixes(&s->framing, slice_of(s->frame, code.len));
+    if (scan.aim[1] == 'E') split_addon(&scan);
+    hand_out(s, &scan, now, fn, ctx);
+}
+
+void scanner_lost(struct scanner *s, enum scan_fault fault, mono_t now, scan_fn *fn, void *ctx)
+{
+    s->broken++;
+    report_fault(s, fault, fn, ctx);
+    frame_clear(s);
+    s->discarding = true;
+    s->last_byte = now;
 }
 
 void scanner_tick(struct scanner *s, mono_t now, scan_fn *fn, void *ctx)

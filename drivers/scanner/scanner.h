@@ -69,6 +69,11 @@ void scanner_gone(struct scanner *s);
 typedef void scan_fn(void *ctx, const struct scan *scan);
 /* Consumes all bytes; calls `fn` for each complete scan that is not a suppressed repeat. */
 void scanner_push(struct scanner *s, struct slice bytes, mono_t now, scan_fn *fn, void *ctx);
+/* A whole code that came in one piece, with its AIM identifier or "". */
+void scanner_whole(struct scanner *s, struct slice code, const char *aim, mono_t now, scan_fn *fn,
+                   void *ctx);
+/* Part of what was sent is missing: what has begun is broken, its rest is discarded. */
+void scanner_lost(struct scanner *s, enum scan_fault fault, mono_t now, scan_fn *fn, void *ctx);
 /* Ends a frame by silence: whole where framing says so, else broken. */
 void scanner_tick(struct scanner *s, mono_t now, scan_fn *fn, void *ctx);
 /* When scanner_tick has something to do; MONO_NEVER: nothing. */

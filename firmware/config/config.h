@@ -291,6 +291,8 @@ struct config_site {
 struct config_scanner {
     struct hal_port_spec port;
     struct scanner_framing framing;
+    char layout[4];    /* of a keyboard: "us", "gb", "de", "fr" */
+    char feedback[12]; /* "none", "honeywell", "zebra", "datalogic" */
 };
 
 /* For packing slips, gift notes and sheets. */

@@ -6,7 +6,7 @@
 #define PORT(member) IN(struct hal_port_spec, member)
 static const struct field port_fields[] = {
     {"transport", FIELD_CHOICE, .required = true, PORT(transport),
-     .words = "serial pty usblp tcp hidraw"},
+     .words = "serial pty usblp tcp hidraw evdev"},
     {"path", FIELD_TEXT, PORT(path)},
     {"usb_vendor", FIELD_HEX, PORT(usb_vendor)},
     {"usb_product", FIELD_HEX, PORT(usb_product)},
@@ -38,6 +38,9 @@ static const struct shape framing_shape = {"framing", framing_fields, COUNT(fram
 static const struct field scanner_fields[] = {
     {"port", FIELD_OBJECT, .required = true, IN(struct config_scanner, port), .shape = &port_shape},
     {"framing", FIELD_OBJECT, IN(struct config_scanner, framing), .shape = &framing_shape},
+    {"layout", FIELD_WORD, IN(struct config_scanner, layout), .text = "us", .words = "us gb de fr"},
+    {"feedback", FIELD_WORD, IN(struct config_scanner, feedback), .text = "none",
+     .words = "none honeywell zebra datalogic"},
 };
 static const struct shape scanner_shape = {"scanner", scanner_fields, COUNT(scanner_fields),
                                            sizeof(struct config_scanner)};

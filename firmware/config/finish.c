@@ -214,16 +214,23 @@ enum device {
 struct port_rule {
     const char *needs; /* member that must be given; NULL: none */
     unsigned devices;  /* bits of those that can be reached this way */
+    bool named;        /* a scanner must say which device: any keyboard would do otherwise */
 };
 
 #define ANY (1u << DEVICE_SCANNER | 1u << DEVICE_PRINTER | 1u << DEVICE_SCALE)
 static const struct port_rule port_rules[] = {
-    [HAL_TRANSPORT_SERIAL] = {NULL, ANY},
-    [HAL_TRANSPORT_PTY] = {"path", ANY},
-    [HAL_TRANSPORT_USBLP] = {NULL, 1u << DEVICE_PRINTER},
-    [HAL_TRANSPORT_TCP] = {"host", ANY},
-    [HAL_TRANSPORT_HIDRAW] = {NULL, 1u << DEVICE_SCALE},
+    [HAL_TRANSPORT_SERIAL] = {NULL, ANY, false},
+    [HAL_TRANSPORT_PTY] = {"path", ANY, false},
+    [HAL_TRANSPORT_USBLP] = {NULL, 1u << DEVICE_PRINTER, false},
+    [HAL_TRANSPORT_TCP] = {"host", ANY, false},
+    [HAL_TRANSPORT_HIDRAW] = {NULL, 1u << DEVICE_SCANNER | 1u << DEVICE_SCALE, true},
+    [HAL_TRANSPORT_EVDEV] = {NULL, 1u << DEVICE_SCANNER, true},
 };
+
+static bool names_a_device(const struct hal_port_spec *port)
+{
+    return port->path[0] || port->usb_vendor || port->usb_serial[0] || port->usb_port_path[0];
+}
 
 static void check_port(const struct finding *to, const struct hal_port_spec *port, const char *at,
                        enum device device)
@@ -243,6 +250,13 @@ static void check_port(const struct finding *to, const struct hal_port_spec *por
     if (rule->needs && given[0] == '\0') {
         (void)snprintf(path, sizeof path, "%s.%s", at, rule->needs);
         (void)found(to, path, "", "is needed for this transport");
+    }
+    if (device == DEVICE_SCANNER && rule->named && !names_a_device(port)) {
+        (void)snprintf(path, sizeof path, "%s.usb_vendor", at);
+        struct config_fault *f = found(to, path, "", "is needed for this transport");
+        (void)snprintf(f->next_step, sizeof f->next_step,
+                       "say which device is the scanner: usb_vendor, usb_serial, usb_port_path or "
+                       "path");
     }
 }
 

@@ -1,5 +1,5 @@
-/* devices.c - scanners and the label printer: they come and go at any moment, and are shown, never
- * fatal. */
+/* devices.c - the label printer, and what all devices have in common: they come and go at any
+ * moment, and are shown, never fatal. */
 #include "firmware/station/parts.h"
 
 #include <string.h>
@@ -149,25 +149,6 @@ static err_t printer_open(struct station *st)
     return e ? e : hal_port_open(st->hal, spec, &st->printer_port);
 }
 
-/* --------------------------------------------------------------------------------- scanners -- */
-
-static void on_scan(void *ctx, const struct scan *scan)
-{
-    struct station *st = ctx;
-    bench_scan(st->bench, st->scan_source, scan);
-}
-
-static err_t scanners_open(struct station *st)
-{
-    for (size_t i = 0; i < settings(st)->scanner_count; i++) {
-        const struct config_scanner *c = &settings(st)->scanners[i];
-        scanner_init(&st->scanners[i].parser, &c->framing);
-        err_t e = hal_port_open(st->hal, &c->port, &st->scanners[i].port);
-        if (e) return e;
-    }
-    return ERR_OK;
-}
-
 err_t devices_open(struct station *st)
 {
     err_t e = scanners_open(st);
@@ -177,41 +158,11 @@ err_t devices_open(struct station *st)
 
 void devices_close(struct station *st)
 {
-    for (size_t i = 0; i < settings(st)->scanner_count; i++)
-        if (st->scanners[i].port.n) hal_port_close(st->hal, st->scanners[i].port);
+    scanners_close(st);
     if (st->printer_port.n) hal_port_close(st->hal, st->printer_port);
     printer_free(st->printer);
     st->printer = NULL;
     gear_close(st);
-}
-
-/* A pty has no line noise: its settling time is over at once. */
-static mono_t noise_from(const struct hal_port_spec *port, const struct scanner *s, mono_t now)
-{
-    bool quiet = port->transport == HAL_TRANSPORT_PTY;
-    return mono_plus(now, quiet ? -(int64_t)s->framing.settle_ms : 0);
-}
-
-static void scanner_event(struct station *st, struct station_scanner *s, const struct hal_event *e)
-{
-    mono_t now = hal_now(st->hal);
-    const struct hal_port_spec *port = &settings(st)->scanners[s - st->scanners].port;
-    st->scan_source = port->role;
-    if (e->kind == HAL_EV_PORT_DATA) {
-        scanner_push(&s->parser, e->port.data, now, on_scan, st);
-        return;
-    }
-    if (e->kind == HAL_EV_PORT_WRITABLE) return;
-    s->present = e->kind == HAL_EV_PORT_ARRIVED;
-    s->since = hal_wall(st->hal).ms;
-    if (s->present)
-        scanner_arrived(&s->parser, noise_from(port, &s->parser, now));
-    else
-        scanner_gone(&s->parser);
-    slice_copy_cut(slice_text(s->present ? e->port.identity : ""), s->identity, sizeof s->identity);
-    log_event(&st->log, LOG_INFO, s->present ? "scanner.arrived" : "scanner.gone", "role=%s",
-              st->scan_source);
-    effects_screen(st->fx);
 }
 
 static void printer_event(struct station *st, const struct hal_event *e)
@@ -245,18 +196,14 @@ bool devices_event(struct station *st, const struct hal_event *e)
         return true;
     }
     if (gear_event(st, e)) return true;
-    for (size_t i = 0; i < settings(st)->scanner_count; i++)
-        if (e->port.port.n == st->scanners[i].port.n) scanner_event(st, &st->scanners[i], e);
+    scanners_event(st, e);
     return true;
 }
 
 void devices_tick(struct station *st)
 {
     mono_t now = hal_now(st->hal);
-    for (size_t i = 0; i < settings(st)->scanner_count; i++) {
-        st->scan_source = settings(st)->scanners[i].port.role;
-        scanner_tick(&st->scanners[i].parser, now, on_scan, st);
-    }
+    scanners_tick(st);
     if (st->printer) printer_tick(st->printer, now);
     gear_tick(st);
 }
@@ -265,7 +212,5 @@ mono_t devices_deadline(const struct station *st)
 {
     mono_t first = st->printer ? printer_deadline(st->printer) : MONO_NEVER;
     first = mono_earlier(first, gear_deadline(st));
-    for (size_t i = 0; i < settings(st)->scanner_count; i++)
-        first = mono_earlier(first, scanner_deadline(&st->scanners[i].parser));
-    return first;
+    return mono_earlier(first, scanners_deadline(st));
 }

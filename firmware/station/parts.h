@@ -4,7 +4,8 @@
 
 #include "drivers/printer/printer.h"
 #include "drivers/scale/scale.h"
-#include "drivers/scanner/scanner.h"
+#include "drivers/scanner/feedback.h"
+#include "drivers/scanner/reader.h"
 #include "drivers/signal/signal.h"
 #include "firmware/base/effects.h"
 #include "firmware/bench/bench.h"
@@ -71,7 +72,9 @@ struct station_scanner {
     bool present;
     char identity[96];
     int64_t since;
-    struct scanner parser;
+    struct reader reader;
+    const struct feedback *feedback;
+    const char *verdict; /* on its way to the scanner */
 };
 
 /* What a bench can do without; see gear.c. */
@@ -120,7 +123,8 @@ struct station {
     int64_t remade_shipment; /* its labels are made again for the printer there is now; 0: none */
     struct station_gear gear;
 
-    const char *scan_source; /* of the scan being stepped */
+    struct station_scanner *scanning; /* whose data is being stepped */
+    const char *scan_source;          /* of the scan being stepped */
     int64_t started_at;
     mono_t age_at;     /* when personal data is looked through next */
     mono_t idle_at;    /* when the store may do its idle work */
@@ -169,6 +173,13 @@ void links_label_done(void *ctx, const struct labels_result *r);
 /* sources.c: withdraws a saved dispatch and makes its order packable again; errors of outbox_recall
  */
 err_t sources_recall(struct station *st, int64_t dispatch_id, const char *who, const char *reason);
+
+/* scanners.c */
+err_t scanners_open(struct station *st);
+void scanners_close(struct station *st);
+void scanners_event(struct station *st, const struct hal_event *e);
+void scanners_tick(struct station *st);
+mono_t scanners_deadline(const struct station *st);
 
 /* devices.c */
 err_t devices_open(struct station *st);

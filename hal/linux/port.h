@@ -30,6 +30,7 @@ struct port_ops {
     err_t (*write)(struct port *p, struct slice bytes, size_t *out_accepted); /* NULL: read only */
     void (*flush)(struct port *p);
     err_t (*status)(struct port *p, struct hal_port_status *out); /* NULL: cannot tell */
+    err_t (*descriptor)(struct port *p, struct buf *out);         /* NULL: has none */
     const char *subsystem; /* of hot-plug events worth a look; NULL: none */
     int64_t retry_ms;      /* from a failed look or a loss to the next look */
 };

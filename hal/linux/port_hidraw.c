@@ -1,6 +1,8 @@
 /* port_hidraw.c - raw HID reports; one read is one report. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/hidraw.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "hal/linux/port.h"
@@ -75,6 +77,18 @@ static void hidraw_flush(struct port *p)
         continue;
 }
 
+static err_t hidraw_descriptor(struct port *p, struct buf *out)
+{
+    struct hidraw_report_descriptor d = {0};
+    int size = 0;
+    if (ioctl(p->fd, HIDIOCGRDESCSIZE, &size) < 0 || size <= 0 || size > HID_MAX_DESCRIPTOR_SIZE)
+        return ERR_NOTFOUND;
+    d.size = (uint32_t)size;
+    if (ioctl(p->fd, HIDIOCGRDESC, &d) < 0) return ERR_NOTFOUND;
+    buf_put(out, slice_of(d.value, d.size));
+    return out->overflow ? ERR_NOSPACE : ERR_OK;
+}
+
 const struct port_ops port_hidraw_ops = {
     .open = hidraw_open,
     .drop = hidraw_drop,
@@ -82,6 +96,7 @@ const struct port_ops port_hidraw_ops = {
     .write = hidraw_write,
     .flush = hidraw_flush,
     .status = NULL,
+    .descriptor = hidraw_descriptor,
     .subsystem = "hidraw",
     .retry_ms = PORT_DEVICE_MS,
 };

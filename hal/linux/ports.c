@@ -440,3 +440,10 @@ err_t hal_port_status(struct hal *h, hal_port_t id, struct hal_port_status *out)
     *out = (struct hal_port_status){0};
     return p->ops->status ? p->ops->status(p, out) : ERR_OK;
 }
+
+err_t hal_port_descriptor(struct hal *h, hal_port_t id, struct buf *out)
+{
+    struct port *p = port_by_id(h->ports, id);
+    if (!p || p->state != PORT_HERE) return ERR_GONE;
+    return p->ops->descriptor ? p->ops->descriptor(p, out) : ERR_NOTFOUND;
+}

@@ -69,6 +69,8 @@ void hal_sim_port_arrives(struct hal *h, const char *role, const char *identity,
 void hal_sim_port_leaves(struct hal *h, const char *role, int64_t delay_ms);
 void hal_sim_port_sends(struct hal *h, const char *role, struct slice bytes, int64_t delay_ms);
 void hal_sim_port_takes_again(struct hal *h, const char *role, int64_t delay_ms); /* WRITABLE */
+/* What the device of a HAL_PORT_REPORTS role shows as its report descriptor; up to 512 bytes. */
+void hal_sim_set_port_descriptor(struct hal *h, const char *role, struct slice descriptor);
 void hal_sim_set_port_status(struct hal *h, const char *role, const struct hal_port_status *status);
 
 /* Documents, secrets, disk. Texts are copied. */

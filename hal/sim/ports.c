@@ -88,6 +88,23 @@ err_t hal_port_status(struct hal *h, hal_port_t port, struct hal_port_status *ou
     return ERR_OK;
 }
 
+err_t hal_port_descriptor(struct hal *h, hal_port_t port, struct buf *out)
+{
+    const struct sim_port *p = sim_port_by_id(h, port);
+    if (!p || !p->present) return ERR_GONE;
+    if (p->descriptor_len == 0) return ERR_NOTFOUND;
+    buf_put(out, slice_of(p->descriptor, p->descriptor_len));
+    return out->overflow ? ERR_NOSPACE : ERR_OK;
+}
+
+void hal_sim_set_port_descriptor(struct hal *h, const char *role, struct slice descriptor)
+{
+    struct sim_port *p = port_entry(h, role);
+    assert(p && descriptor.len <= sizeof p->descriptor);
+    memcpy(p->descriptor, descriptor.ptr, descriptor.len);
+    p->descriptor_len = descriptor.len;
+}
+
 void hal_sim_set_port_status(struct hal *h, const char *role, const struct hal_port_status *status)
 {
     struct sim_port *p = port_entry(h, role);

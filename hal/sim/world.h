@@ -26,6 +26,8 @@ struct sim_port {
     hal_port_t id;
     struct hal_port_spec spec;
     struct hal_port_status status;
+    uint8_t descriptor[512];
+    size_t descriptor_len;
 };
 
 struct sim_text {

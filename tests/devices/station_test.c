@@ -9,11 +9,14 @@
 
 #include <cmocka.h>
 
+#include "firmware/base/slice.h"
 #include "tests/devices/gadget.h"
 #include "tests/devices/paper.h"
 #include "tests/support/real_station.h"
 
 #define MUG_RED "5012345000015"
+#define USB_PRINTER                                                                                \
+    "{\"transport\": \"usblp\", \"usb_vendor\": \"0a5f\", \"usb_product\": \"0166\"}"
 
 static const struct gadget BENCH = {.vendor = 0x0a5f,
                                     .product = 0x0166,
@@ -21,17 +24,46 @@ static const struct gadget BENCH = {.vendor = 0x0a5f,
                                     .printer = true,
                                     .pnp = "MFG:Zebra;CMD:ZPL;MDL:GK420t;CLS:PRINTER;",
                                     .serial_port = true};
-static const struct real_devices DEVICES = {
+static const struct real_devices SERIAL = {
     .scanner = "{\"transport\": \"serial\", \"usb_vendor\": \"0a5f\", \"usb_product\": \"0166\"}",
-    .printer = "{\"transport\": \"usblp\", \"usb_vendor\": \"0a5f\", \"usb_product\": \"0166\"}"};
+    .printer = USB_PRINTER};
+
+/* A HID-POS scanner: report id 2, length, AIM identifier, 56 bytes of data, continued bit last. */
+static const uint8_t HID_POS_MAP[] = {
+    0x05, 0x8C, 0x09, 0x02, 0xA1, 0x01, 0x09, 0x12, 0xA1, 0x02, 0x85, 0x02, 0x15, 0x00, 0x26,
+    0xFF, 0x00, 0x75, 0x08, 0x95, 0x01, 0x05, 0x01, 0x09, 0x3B, 0x81, 0x02, 0x95, 0x03, 0x05,
+    0x8C, 0x09, 0xFB, 0x09, 0xFC, 0x09, 0xFD, 0x81, 0x02, 0x95, 0x38, 0x09, 0xFE, 0x82, 0x02,
+    0x01, 0x06, 0x00, 0xFF, 0x95, 0x02, 0x09, 0x04, 0x09, 0x00, 0x81, 0x02, 0x05, 0x8C, 0x25,
+    0x01, 0x75, 0x01, 0x95, 0x01, 0x09, 0xFF, 0x81, 0x02, 0x95, 0x07, 0x81, 0x03, 0xC0, 0xC0,
+};
+static const struct gadget HID_BENCH = {.vendor = 0x0a5f,
+                                        .product = 0x0166,
+                                        .serial = "B1",
+                                        .printer = true,
+                                        .pnp = "MFG:Zebra;CMD:ZPL;MDL:GK420t;CLS:PRINTER;",
+                                        .report_map = HID_POS_MAP,
+                                        .report_map_len = sizeof HID_POS_MAP,
+                                        .report_len = 64};
+static const struct real_devices HID_POS = {
+    .scanner = "{\"transport\": \"hidraw\", \"usb_vendor\": \"0a5f\", \"usb_product\": \"0166\"}",
+    .printer = USB_PRINTER};
+static const struct gadget PRINTER_ONLY = {.vendor = 0x0a5f,
+                                           .product = 0x0166,
+                                           .serial = "B1",
+                                           .printer = true,
+                                           .pnp = "MFG:Zebra;CMD:ZPL;MDL:GK420t;CLS:PRINTER;"};
+static const struct real_devices KEYBOARD = {
+    .scanner = "{\"transport\": \"evdev\", \"usb_vendor\": \"0627\"}", .printer = USB_PRINTER};
 
 static struct real_station *station;
 static struct paper *paper;
-static int scanner = -1;
+static const struct gadget *bench; /* what is plugged in */
+static int scanner = -1;           /* its far end; -1: the machine's own keyboard */
 
 static void devices_take(void)
 {
-    scanner = gadget_open("/dev/ttyGS0", O_RDWR);
+    if (bench->serial_port) scanner = gadget_open("/dev/ttyGS0", O_RDWR);
+    if (bench->report_map) scanner = gadget_open("/dev/hidg0", O_RDWR);
     paper = paper_open();
 }
 
@@ -43,16 +75,37 @@ static void devices_leave(void)
     paper = NULL;
 }
 
-static int set_up(void **state)
+static int open_on(const struct gadget *g, const struct real_devices *devices)
 {
-    (void)state;
-    gadget_plug(&BENCH);
+    bench = g;
+    gadget_plug(g);
     devices_take();
-    station = real_station_open_on(&DEVICES);
+    station = real_station_open_on(devices);
     real_station_labels_as(station, "zpl");
     real_station_sees_devices(station);
     real_station_sees_orders(station);
     return 0;
+}
+
+static int with_serial(void **state)
+{
+    (void)state;
+    return open_on(&BENCH, &SERIAL);
+}
+
+static int with_hid_pos(void **state)
+{
+    (void)state;
+    return open_on(&HID_BENCH, &HID_POS);
+}
+
+static int with_keyboard(void **state)
+{
+    (void)state;
+    assert_true(host_do("@qmp {\"execute\":\"device_add\",\"arguments\":{\"driver\":\"usb-kbd\","
+                        "\"bus\":\"x.0\",\"id\":\"kb\"}}",
+                        NULL, 0));
+    return open_on(&PRINTER_ONLY, &KEYBOARD);
 }
 
 static int tear_down(void **state)
@@ -61,14 +114,49 @@ static int tear_down(void **state)
     devices_leave();
     real_station_close(station);
     gadget_remove();
+    if (bench == &PRINTER_ONLY)
+        assert_true(
+            host_do("@qmp {\"execute\":\"device_del\",\"arguments\":{\"id\":\"kb\"}}", NULL, 0));
     return 0;
+}
+
+/* A key by the name QEMU gives it, with Shift for capital letters. */
+static void press(char c)
+{
+    char request[256], name[8] = {c, '\0'};
+    bool capital = c >= 'A' && c <= 'Z';
+    if (capital) name[0] = (char)(c - 'A' + 'a');
+    (void)snprintf(request, sizeof request,
+                   "@qmp {\"execute\":\"send-key\",\"arguments\":{\"hold-time\":30,\"keys\":[%s"
+                   "{\"type\":\"qcode\",\"data\":\"%s\"}]}}",
+                   capital ? "{\"type\":\"qcode\",\"data\":\"shift\"}," : "",
+                   c == '-'    ? "minus"
+                   : c == '\r' ? "ret"
+                               : name);
+    assert_true(host_do(request, NULL, 0));
+}
+
+static void report(const char *code)
+{
+    struct slice text = slice_text(code);
+    uint8_t r[64] = {2, (uint8_t)text.len, ']', 'C', '0'};
+    assert_in_range(text.len, 1, 56);
+    memcpy(r + 5, text.ptr, text.len);
+    assert_int_equal(write(scanner, r, sizeof r), sizeof r);
 }
 
 static void scan(const char *code)
 {
     char frame[96];
     int n = snprintf(frame, sizeof frame, "%s\r", code);
-    assert_int_equal(write(scanner, frame, (size_t)n), n);
+    if (bench->report_map) {
+        report(code);
+    } else if (bench->serial_port) {
+        assert_int_equal(write(scanner, frame, (size_t)n), n);
+    } else {
+        for (int i = 0; i < n; i++)
+            press(frame[i]);
+    }
 }
 
 static void pack(const char *tote)
@@ -141,14 +229,16 @@ static void station__goes_on_after_all_its_devices_were_pulled_out(void **state)
     await_dispatch("WEB-10427");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name, set_up) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(station__packs_an_order_on_usb_devices),
-        TEST(station__waits_for_paper_and_prints_once),
-        TEST(station__goes_on_after_all_its_devices_were_pulled_out),
+        TEST(station__packs_an_order_on_usb_devices, with_serial),
+        TEST(station__packs_an_order_on_usb_devices, with_hid_pos),
+        TEST(station__packs_an_order_on_usb_devices, with_keyboard),
+        TEST(station__waits_for_paper_and_prints_once, with_serial),
+        TEST(station__goes_on_after_all_its_devices_were_pulled_out, with_serial),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -242,8 +242,8 @@ static const struct refusal station_refusals[] = {
     {"{\"id\":\"B1\",\n\"role\":\"site\"}",
      "station.json line 2, role: must be one of: bench (found \"site\")"},
     {"{\"id\":\"B1\",\"scanners\":[\n{\"port\":{\n\"transport\":\"usb\"}}]}",
-     "station.json line 3, scanners[0].port.transport: must be one of: serial pty usblp tcp hidraw "
-     "(found \"usb\")"},
+     "station.json line 3, scanners[0].port.transport: must be one of: serial pty usblp tcp "
+     "hidraw evdev (found \"usb\")"},
     {"{\"id\":\"B1\",\"scanners\":[\n{\"framing\":{}}]}",
      "station.json line 2, scanners[0].port: is missing; add \"port\""},
     {"{\"id\":\"B1\",\"scanners\":[{\"port\":\n{\"transport\":\"usblp\"}}]}",
@@ -273,8 +273,10 @@ static const struct refusal station_refusals[] = {
     {"{\"id\":\"B1\",\"label_printer\":{\"port\":{\"transport\":\"usblp\"},\"dpi\":250}}",
      "station.json line 1, label_printer.dpi: must be a whole number, 203 or 300 (found 250)"},
     {"{\"id\":\"B1\",\"label_printer\":{\"port\":{\"transport\":\"evdev\"}}}",
-     "station.json line 1, label_printer.port.transport: must be one of: serial pty usblp tcp "
-     "hidraw (found \"evdev\")"},
+     "station.json line 1, label_printer.port.transport: a printer cannot be reached this way"},
+    {"{\"id\":\"B1\",\"scanners\":[{\"port\":{\"transport\":\"evdev\"}}]}",
+     "station.json line 1, scanners[0].port.usb_vendor: is needed for this transport; say which "
+     "device is the scanner: usb_vendor, usb_serial, usb_port_path or path"},
     {"{\"id\":\"B1\",\"console\":{\n\"bind\":\"0.0.0.0\"}}",
      "station.json line 2, console.bind: beyond loopback the console needs a certificate (found "
      "\"0.0.0.0\"); set console.certificate, or bind to 127.0.0.1"},
