@@ -257,7 +257,9 @@ static void scan_badge(struct bench *b, struct slice badge)
         block_refuse(b, say("bench.bad_badge"), say("bench.scan_again"), badge);
         return;
     }
+    bool another = !slice_is(badge, b->packer);
     slice_copy_cut(badge, b->packer, sizeof b->packer);
+    if (another && b->orders.signed_on) b->orders.signed_on(b->orders.ctx);
     b->notice = say1("bench.signed_on", b->packer);
     bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
 }

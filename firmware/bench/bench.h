@@ -50,6 +50,8 @@ struct bench_orders {
     /* Takes a saved dispatch back; the order can be opened again. ERR_BUSY: it may have been told
      * already, find-and-pull is open instead. */
     err_t (*recall)(void *ctx, int64_t dispatch_id, const char *who);
+    /* Another packer signed on than was before. May be NULL. */
+    void (*signed_on)(void *ctx);
     /* A paper of our own; bench_paper_printed. ERR_GONE, ERR_BUSY: later. ERR_INVALID: it does not
      * fit the paper there is. */
     err_t (*paper)(void *ctx, int64_t paper_id, enum paper_kind kind,

@@ -329,7 +329,7 @@ struct config_station {
     char printer_language[8]; /* "zpl" */
     uint16_t printer_dpi;     /* 203 or 300 */
     bool printer_answers;     /* default true; false: a one-way link */
-    bool test_label;          /* a test label at sign-on; default true */
+    bool test_label;          /* a test label at sign-on; default false */
     struct config_document_printer document_printer;
     bool has_document_printer;
     struct config_scale scale;

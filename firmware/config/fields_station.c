@@ -52,7 +52,7 @@ static const struct field printer_fields[] = {
     {"language", FIELD_WORD, STATION(printer_language), .text = "zpl", .words = LANGUAGES},
     {"dpi", FIELD_EITHER, STATION(printer_dpi), .min = 203, .max = 300, .number = 203},
     {"answers", FIELD_BOOL, STATION(printer_answers), .number = 1},
-    {"test_label", FIELD_BOOL, STATION(test_label), .number = 1},
+    {"test_label", FIELD_BOOL, STATION(test_label)},
 };
 static const struct shape printer_shape = {"label_printer", printer_fields, COUNT(printer_fields),
                                            0};

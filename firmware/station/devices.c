@@ -21,14 +21,20 @@ static bool printer_is_stopped(const struct station *st)
     return !printer_is_present(st->printer) || (printer_flags(st->printer) & PRINTER_STOPPED);
 }
 
-void devices_print_result(void *ctx, const struct print_result *r)
+static void tell_bench(struct station *st, const struct print_result *r)
 {
-    struct station *st = ctx;
     struct news *n = news_add(st, r->job & TAG_JOB ? NEWS_PAPER : NEWS_PRINTED);
     n->id = r->job & ~TAG_JOB;
     n->print = r->outcome;
     slice_copy_cut(slice_text(r->text), n->text, sizeof n->text);
-    /* One that stands says so when it goes on; asking again at once would only be refused again. */
+}
+
+void devices_print_result(void *ctx, const struct print_result *r)
+{
+    struct station *st = ctx;
+    if (r->job != TEST_JOB) tell_bench(st, r);
+        /* One that stands says so when it goes on; asking again at once would only be refused
+         * again. */
 #ifndef PLANT_PRINTER_HAMMER
     if (printer_is_stopped(st)) return;
 #endif
@@ -126,6 +132,18 @@ err_t devices_print_paper(struct station *st, uint32_t paper_id, enum paper_kind
                                   : devices_print(st, id, buf_slice(&job));
     buf_deinit(&job);
     return e;
+}
+
+void devices_test_label(struct station *st)
+{
+    char code[32];
+    struct buf b = buf_over(code, sizeof code - 1);
+    buf_printf(&b, "TEST-%s", settings(st)->id);
+    struct paper_fields f = {.title = settings(st)->bench_name, .code = buf_cstr(&b)};
+    f.line = "Each edge must be there, and a scanner must read the code.";
+    if (!settings(st)->test_label) return;
+    err_t e = devices_print_paper(st, TEST_JOB & ~TAG_JOB, PAPER_TEST_LABEL, &f);
+    if (e) log_event(&st->log, LOG_WARN, "test_label.not_printed", "error=%s", err_name(e));
 }
 
 static err_t printer_open(struct station *st)

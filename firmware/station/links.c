@@ -95,6 +95,11 @@ static err_t order_paper(void *ctx, int64_t paper_id, enum paper_kind kind,
     return devices_print_paper(st, (uint32_t)paper_id, kind, fields);
 }
 
+static void order_signed_on(void *ctx)
+{
+    devices_test_label(ctx);
+}
+
 static err_t order_recall(void *ctx, int64_t dispatch_id, const char *who)
 {
     return sources_recall(ctx, dispatch_id, who, "taken back at the bench");
@@ -113,6 +118,7 @@ struct bench_orders links_for_bench(struct station *st)
                                  .cancel = order_cancel,
                                  .print = order_print,
                                  .recall = order_recall,
+                                 .signed_on = order_signed_on,
                                  .paper = order_paper};
 }
 

@@ -21,6 +21,7 @@
 #define CHECKS_MAX 16
 #define GATES_MAX  8
 #define NEWS_MAX   128 /* rooms may all answer in one round; each answer is one piece of news */
+#define TEST_JOB   0xFFFFFFFFu /* the print job of a test label */
 #define TAG_JOB    0x80000000u /* print jobs of our own paper, with its id; others are parcel ids */
 
 /* A state check asked of Clarus and the storefront together: the stricter answer counts. */
@@ -193,6 +194,9 @@ void devices_print_result(void *ctx, const struct print_result *r);
  * one. A code that no barcode can carry is left out; it stands in letters elsewhere. */
 err_t devices_print_paper(struct station *st, uint32_t paper_id, enum paper_kind kind,
                           const struct paper_fields *fields);
+
+/* A test label, where the configuration wants one. */
+void devices_test_label(struct station *st);
 
 /* gear.c */
 err_t gear_open(struct station *st);
