@@ -413,6 +413,17 @@ void bench_product_known(struct bench *b, uint32_t ticket, err_t error)
     flush(b);
 }
 
+void bench_unit_known(struct bench *b, uint32_t ticket, err_t error, const struct unit_reading *u)
+{
+    if (ticket != b->ticket || !b->open) return;
+    b->ticket = 0;
+    b->deadline = MONO_NEVER;
+    b->reading = b->asked_reading;
+    if (b->phase == PHASE_PACKING || b->phase == PHASE_PACKAGING) unit_known(b, error, u);
+    b->changed = true;
+    flush_news(b);
+}
+
 /* ------------------------------------------------------------------------------------- time -- */
 
 static void wait_over(struct bench *b)

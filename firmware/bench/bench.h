@@ -16,6 +16,7 @@
 #include "firmware/base/effects.h"
 #include "firmware/bench/view.h"
 #include "firmware/catalogue/catalogue.h"
+#include "firmware/catalogue/unit.h"
 #include "firmware/catalogue/verdict.h"
 #include "firmware/config/config.h"
 #include "firmware/labels/paper.h"
@@ -35,6 +36,8 @@ struct bench_orders {
     void *ctx;
     void (*find)(void *ctx, uint32_t ticket, struct slice code);    /* bench_found */
     void (*product)(void *ctx, uint32_t ticket, struct slice code); /* bench_product_known */
+    void (*unit)(void *ctx, uint32_t ticket, int64_t consignment_id,
+                 struct slice sscc); /* bench_unit_known */
     void (*check)(void *ctx, uint32_t ticket, int64_t consignment_id,
                   enum bench_check why); /* bench_checked */
     void (*claim)(void *ctx, uint32_t ticket, int64_t consignment_id,
@@ -78,6 +81,7 @@ void bench_command(struct bench *b, struct slice command);
 
 void bench_found(struct bench *b, uint32_t ticket, err_t error, int64_t consignment_id);
 void bench_product_known(struct bench *b, uint32_t ticket, err_t error);
+void bench_unit_known(struct bench *b, uint32_t ticket, err_t error, const struct unit_reading *u);
 void bench_checked(struct bench *b, uint32_t ticket, const struct verdict *v);
 void bench_claimed(struct bench *b, uint32_t ticket, err_t error, const char *text);
 

@@ -224,6 +224,8 @@ void pack_scan(struct bench *b, struct slice text, bool may_ask)
         block_refuse(b, say("bench.ambiguous_code"), expected(b), text);
     else if (e != ERR_NOTFOUND)
         session_failed(b, e);
+    else if (b->reading.sscc[0])
+        unit_scan(b, text, may_ask);
     else if (may_ask && !b->working_offline &&
              catalogue_find(b->store, text, &(int64_t){0}) == ERR_NOTFOUND)
         ask_for_product(b, text);
@@ -337,6 +339,7 @@ void pack_undo(struct bench *b)
     const struct undo last = b->undo[--b->undo_count];
     err_t e = rows_count(b, p, last.line_id, (qty_t){-last.quantity.milli});
     if (!e && last.trace_id) e = rows_trace_forget(b, last.trace_id);
+    if (!e) e = rows_unit_undo(b, p, last.line_id, last.quantity);
     if (e) {
         session_failed(b, e);
         return;

@@ -352,6 +352,21 @@ void ask_recall(struct bench *b);
 void ask_manifest(struct bench *b);
 void ask_words(struct bench *b, struct say *headline, struct say *detail, struct say *next_step);
 
+/* rows_unit.c */
+/* A unit that was counted whole and whose goods still lie in a box: of which order. ERR_NOTFOUND.
+ */
+err_t rows_unit_counted(struct bench *b, const char *sscc, char reference[REFERENCE_CAP]);
+err_t rows_unit_add(struct bench *b, const char *sscc, const struct session_parcel *p,
+                    int64_t line_id, qty_t quantity);
+/* The newest unit that counted so much of the line in this parcel may be counted again. */
+err_t rows_unit_undo(struct bench *b, const struct session_parcel *p, int64_t line_id,
+                     qty_t quantity);
+
+/* unit.c */
+/* b->reading names a logistic unit: asked about at Clarus, then counted whole or refused. */
+void unit_scan(struct bench *b, struct slice text, bool may_ask);
+void unit_known(struct bench *b, err_t error, const struct unit_reading *seen);
+
 /* read.c */
 /* Reads the scan into b->reading. What the session looks it up by: GS1 data by its number, anything
  * else by its text; a label that is awaited by its text, whatever it says. */

@@ -11,6 +11,7 @@
 
 #include "firmware/base/effects.h"
 #include "firmware/catalogue/catalogue.h"
+#include "firmware/catalogue/unit.h"
 #include "firmware/catalogue/verdict.h"
 #include "firmware/config/config.h"
 #include "firmware/outbox/outbox.h"
@@ -48,6 +49,8 @@ struct clarus_callbacks {
     /* An unknown product code was asked for at Clarus; the catalogue has it now, or ERR_NOTFOUND.
      */
     void (*product)(void *ctx, uint32_t ticket, err_t error);
+    /* A logistic unit was asked about. ERR_NOTFOUND: Clarus does not know it. ERR_GONE: offline. */
+    void (*unit)(void *ctx, uint32_t ticket, err_t error, const struct unit_reading *u);
     /* The work list was read to its end, or reaching Clarus changed. */
     void (*refreshed)(void *ctx);
     /* An order of the work list was dispatched from here and is found cancelled now. */
@@ -73,6 +76,8 @@ mono_t clarus_deadline(const struct clarus *c);
 /* Looks a scanned code up at Clarus: order reference, tote (storage unit), pick list. */
 void clarus_find(struct clarus *c, uint32_t ticket, struct slice code);
 void clarus_product(struct clarus *c, uint32_t ticket, struct slice code);
+/* `sscc` has 18 digits; what the order's dispatch tasks take from the unit. */
+void clarus_unit(struct clarus *c, uint32_t ticket, int64_t consignment_id, struct slice sscc);
 
 enum check_purpose {
     CHECK_OPEN,  /* also reads notes, address, carrier, products; the digest is not compared */

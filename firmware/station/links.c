@@ -22,6 +22,12 @@ static void order_product(void *ctx, uint32_t ticket, struct slice code)
     clarus_product(st->clarus, ticket, code);
 }
 
+static void order_unit(void *ctx, uint32_t ticket, int64_t consignment_id, struct slice sscc)
+{
+    struct station *st = ctx;
+    clarus_unit(st->clarus, ticket, consignment_id, sscc);
+}
+
 static void order_check(void *ctx, uint32_t ticket, int64_t consignment_id, enum bench_check why)
 {
     checks_start(ctx, ticket, consignment_id, why);
@@ -110,6 +116,7 @@ struct bench_orders links_for_bench(struct station *st)
     return (struct bench_orders){.ctx = st,
                                  .find = order_find,
                                  .product = order_product,
+                                 .unit = order_unit,
                                  .check = order_check,
                                  .claim = order_claim,
                                  .release = order_release,
@@ -215,6 +222,14 @@ static void on_product(void *ctx, uint32_t ticket, err_t error)
     n->error = error;
 }
 
+static void on_unit(void *ctx, uint32_t ticket, err_t error, const struct unit_reading *u)
+{
+    struct news *n = news_add(ctx, NEWS_UNIT);
+    n->ticket = ticket;
+    n->error = error;
+    n->unit = *u;
+}
+
 static void on_refreshed(void *ctx)
 {
     struct station *st = ctx;
@@ -262,6 +277,7 @@ struct clarus_callbacks links_for_clarus(struct station *st)
                                      .label = on_label,
                                      .voided = on_voided,
                                      .product = on_product,
+                                     .unit = on_unit,
                                      .refreshed = on_refreshed,
                                      .late_cancel = on_late_cancel};
 }

@@ -21,6 +21,9 @@ static void deliver(struct station *st, const struct news *n)
     case NEWS_PRODUCT:
         bench_product_known(st->bench, n->ticket, n->error);
         return;
+    case NEWS_UNIT:
+        bench_unit_known(st->bench, n->ticket, n->error, &n->unit);
+        return;
     case NEWS_CHECKED:
         bench_checked(st->bench, n->ticket, &n->verdict);
         return;

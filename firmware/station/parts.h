@@ -48,6 +48,7 @@ struct gate {
 enum news_kind {
     NEWS_FOUND,
     NEWS_PRODUCT,
+    NEWS_UNIT,
     NEWS_CHECKED,
     NEWS_CLAIMED,
     NEWS_LABEL,
@@ -65,6 +66,7 @@ struct news {
     enum bench_label_news label;
     enum print_outcome print;
     struct verdict verdict;
+    struct unit_reading unit;
     char text[SAY_CAP];
 };
 

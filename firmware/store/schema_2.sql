@@ -78,6 +78,18 @@ CREATE TABLE paper (                             -- own papers that did not come
     UNIQUE (consignment_id, kind, parcel_id)
 ) STRICT;
 
+CREATE TABLE unit_counted (                      -- logistic units counted whole, each once
+    sscc           TEXT NOT NULL,
+    line_id        INTEGER NOT NULL,
+    consignment_id INTEGER NOT NULL,
+    parcel_id      INTEGER NOT NULL,
+    quantity       INTEGER NOT NULL,
+    at             INTEGER NOT NULL,
+    PRIMARY KEY (sscc, line_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX unit_counted_parcel ON unit_counted (parcel_id, line_id);
+CREATE INDEX unit_counted_order ON unit_counted (consignment_id);
+
 CREATE TABLE hold_tag (                          -- packed boxes set aside without a label
     consignment_id INTEGER PRIMARY KEY,
     shipment_id    INTEGER NOT NULL,

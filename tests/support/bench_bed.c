@@ -30,6 +30,15 @@ static void ask_product(void *ctx, uint32_t ticket, struct slice code)
     bed->asked.product_ticket = ticket;
 }
 
+static void ask_unit(void *ctx, uint32_t ticket, int64_t consignment_id, struct slice sscc)
+{
+    struct bench_bed *bed = ctx;
+    (void)consignment_id;
+    slice_copy_cut(sscc, bed->asked.unit_code, sizeof bed->asked.unit_code);
+    bed->asked.units++;
+    bed->asked.unit_ticket = ticket;
+}
+
 static void ask_check(void *ctx, uint32_t ticket, int64_t consignment_id, enum bench_check why)
 {
     struct bench_bed *bed = ctx;
@@ -157,6 +166,7 @@ static void build(struct bench_bed *bed)
     struct bench_orders orders = {.ctx = bed,
                                   .find = ask_find,
                                   .product = ask_product,
+                                  .unit = ask_unit,
                                   .check = ask_check,
                                   .claim = ask_claim,
                                   .release = ask_release,

@@ -21,6 +21,9 @@ struct bed_asked {
     bool take_over;
     int64_t shipment, printed_parcel, recalled;
     char product_code[CODE_CAP]; /* of the last product order */
+    unsigned units;
+    uint32_t unit_ticket;
+    char unit_code[CODE_CAP];
     unsigned recalls, papers;
     int64_t paper;
     enum paper_kind paper_kind;

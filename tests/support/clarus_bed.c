@@ -155,6 +155,15 @@ static void on_voided(void *ctx, int64_t shipment_id, err_t error, const char *t
     snprintf(b->voided_text, sizeof b->voided_text, "%s", text);
 }
 
+static void on_unit(void *ctx, uint32_t ticket, err_t error, const struct unit_reading *u)
+{
+    struct clarus_bed *b = ctx;
+    (void)ticket;
+    b->unit_count++;
+    b->unit_error = error;
+    b->unit = *u;
+}
+
 static void on_product(void *ctx, uint32_t ticket, err_t error)
 {
     struct clarus_bed *b = ctx;
@@ -209,6 +218,7 @@ static void start(struct clarus_bed *b)
                .label = on_label,
                .voided = on_voided,
                .product = on_product,
+               .unit = on_unit,
                .refreshed = on_refreshed,
                .late_cancel = on_late_cancel},
     };

@@ -36,6 +36,9 @@ struct clarus_bed {
     unsigned refreshed_count, late_cancel_count;
     err_t found_error, claimed_error, voided_error, product_error;
     int64_t found_id, late_cancel_id;
+    unsigned unit_count;
+    err_t unit_error;
+    struct unit_reading unit;
     struct verdict verdict;
     char claimed_text[SAY_CAP], voided_text[SAY_CAP], label_text[SAY_CAP];
     unsigned steps[LABEL_STEP_OFFLINE + 1]; /* label steps heard, by kind */

@@ -151,6 +151,18 @@ static bool has_live_label(const struct peers *p, uint32_t goods_out)
     return false;
 }
 
+/* A unit has left when no dispatch task is left to take from it. */
+static void unit_leaves(struct peers *p, uint32_t unit)
+{
+    const struct task *t;
+    for (uint32_t i = 0; (t = world_nth(p, T_TASK, i)); i++)
+        if (!t->row.gone && t->unit_from_id == unit && !text_same(t->status, "COMPLETED")) return;
+    struct storage_unit *u = world_edit(p, T_STORAGE_UNIT, unit);
+    if (!u) return;
+    u->dispatched = true;
+    u->dispatched_ms = p->now_ms;
+}
+
 static void dispatch(struct exchange *x, struct task *t)
 {
     struct peers *p = x->p;
@@ -161,6 +173,7 @@ static void dispatch(struct exchange *x, struct task *t)
     t->completed_ms = p->now_ms;
     t->accessed_ms = p->now_ms;
     t->completed_by = x->user;
+    if (t->unit_from_id) unit_leaves(p, t->unit_from_id);
     if (!g || text_same(g->status.code, "CANCELLED"))
         world_violation(p, "dispatch of a cancelled order (task %u)", (unsigned)t->row.id);
     if (l) l->dispatched += t->confirmed;
