@@ -138,6 +138,11 @@ void ask_trace(struct bench *b, int64_t line_id, qty_t quantity, const struct tr
         b, (struct ask){.kind = ASK_TRACE, .number = quantity.milli, .id = line_id, .trace = *t});
 }
 
+void ask_weight(struct bench *b, bool more)
+{
+    ask_begin(b, (struct ask){.kind = ASK_WEIGHT, .number = more});
+}
+
 /* ------------------------------------------------------------------------------- take back -- */
 
 static err_t last_dispatch(struct bench *b, struct ask *out)
@@ -259,7 +264,9 @@ bool ask_scan(struct bench *b, struct slice text)
     else if (b->ask.kind == ASK_SHORT)
         short_scan(b, text);
     else
-        block_refuse(b, say("bench.answer_first"), say("bench.confirm_or_cancel"), text);
+        block_refuse(
+            b, say("bench.answer_first"),
+            say(b->ask.kind == ASK_WEIGHT ? "bench.weigh_step" : "bench.confirm_or_cancel"), text);
     return true;
 }
 
@@ -279,6 +286,9 @@ void ask_words(struct bench *b, struct say *headline, struct say *detail, struct
         *headline = say1(trace_question(b, l), l->line.sku);
         *detail = say1("bench.cause", l->line.description);
         *next_step = say("bench.trace_step");
+    } else if (a->kind == ASK_WEIGHT) {
+        *headline = say(b->scale_used ? "bench.scale_used" : "bench.weigh");
+        *next_step = say(a->weight_g ? "bench.weight_step" : "bench.weigh_step");
     } else if (a->kind == ASK_RECALL) {
         *headline = say1("bench.recall", a->about);
         *next_step = say("bench.confirm_or_cancel");

@@ -485,6 +485,12 @@ void bench_paper_printed(struct bench *b, int64_t paper_id, enum print_outcome o
     flush_news(b);
 }
 
+void bench_scale(struct bench *b)
+{
+    weigh_look(b);
+    flush(b);
+}
+
 void bench_online(struct bench *b)
 {
     hold_next(b);
@@ -521,6 +527,19 @@ void bench_printed(struct bench *b, int64_t parcel_id, enum print_outcome outcom
     flush_news(b);
 }
 
+/* What was taken up again is said, unless something more urgent is. */
+static void say_restored(struct bench *b)
+{
+    char packed[QTY_TEXT_CAP], all[QTY_TEXT_CAP];
+    qty_t in = QTY_ZERO, of = QTY_ZERO;
+    if (!b->open || b->notice.key[0]) return;
+    for (size_t i = 0; i < b->line_count; i++) {
+        in.milli += b->lines[i].packed.milli;
+        of.milli += b->lines[i].to_pack.milli;
+    }
+    b->notice = say3("bench.restored", b->order.reference, qty_text(in, packed), qty_text(of, all));
+}
+
 err_t bench_restore(struct bench *b)
 {
     err_t e = rows_load_bench(b);
@@ -536,6 +555,7 @@ err_t bench_restore(struct bench *b)
         session_open(b, b->order.id);
     else if (b->open)
         session_resume(b);
+    say_restored(b);
     b->changed = true;
     flush(b);
     return store_failed(b->store) ? ERR_IO : ERR_OK;

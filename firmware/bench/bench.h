@@ -12,6 +12,7 @@
 #define PACKD_BENCH_BENCH_H
 
 #include "drivers/printer/printer.h"
+#include "drivers/scale/scale.h"
 #include "drivers/scanner/scanner.h"
 #include "firmware/base/effects.h"
 #include "firmware/bench/view.h"
@@ -55,6 +56,8 @@ struct bench_orders {
     err_t (*recall)(void *ctx, int64_t dispatch_id, const char *who);
     /* Another packer signed on than was before. May be NULL. */
     void (*signed_on)(void *ctx);
+    /* What is on the scale; false: there is none. */
+    bool (*weigh)(void *ctx, struct scale_weight *out);
     /* A paper of our own; bench_paper_printed. ERR_GONE, ERR_BUSY: later. ERR_INVALID: it does not
      * fit the paper there is. */
     err_t (*paper)(void *ctx, int64_t paper_id, enum paper_kind kind,
@@ -100,6 +103,8 @@ void bench_voided(struct bench *b, int64_t shipment_id, err_t error, const char 
 void bench_printed(struct bench *b, int64_t parcel_id, enum print_outcome outcome,
                    const char *text);
 void bench_paper_printed(struct bench *b, int64_t paper_id, enum print_outcome outcome);
+/* The scale came, went, moved or stands still. */
+void bench_scale(struct bench *b);
 /* Clarus was reached: boxes with a hold tag are asked about, then their labels bought. */
 void bench_online(struct bench *b);
 /* The printer came back, or its trouble went away: print what was refused. */

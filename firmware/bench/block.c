@@ -46,7 +46,8 @@ void block_note(struct bench *b)
         const char *headline;
     } notes[] = {{NOTE_PACKING, "bench.note_packing"},
                  {NOTE_GIFT, "bench.note_gift"},
-                 {NOTE_CUSTOMER, "bench.note_customer"}};
+                 {NOTE_CUSTOMER, "bench.note_customer"},
+                 {NOTE_DANGER, "bench.note_danger"}};
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
         if (b->acknowledged & notes[i].bit) continue;
         block_set(b, BLOCK_NOTE, say(notes[i].headline), say(""), SLICE_NONE);
@@ -74,15 +75,19 @@ void block_clear(struct bench *b)
 
 static void note_acknowledged(struct bench *b)
 {
-    for (unsigned bit = NOTE_PACKING; bit <= NOTE_CUSTOMER; bit <<= 1) {
-        if (b->acknowledged & bit) continue;
-        b->acknowledged |= bit;
-        if (bit == NOTE_GIFT && b->config->site.packing.gift_note)
-            papers_want(b, PAPER_GIFT_NOTE, 0);
-        bench_story(b, "note.acknowledged",
-                    bit == NOTE_GIFT      ? "gift message"
-                    : bit == NOTE_PACKING ? "packing note"
-                                          : "customer note");
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } notes[] = {{NOTE_PACKING, "packing note"},
+                 {NOTE_GIFT, "gift message"},
+                 {NOTE_CUSTOMER, "customer note"},
+                 {NOTE_DANGER, "dangerous goods"}};
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+        if (b->acknowledged & notes[i].bit) continue;
+        b->acknowledged |= notes[i].bit;
+        bool gift = notes[i].bit == NOTE_GIFT && b->config->site.packing.gift_note;
+        if (gift) papers_want(b, PAPER_GIFT_NOTE, 0);
+        bench_story(b, "note.acknowledged", notes[i].name);
         break;
     }
     session_next_note(b);

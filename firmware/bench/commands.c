@@ -18,7 +18,7 @@ static bool is_packing(const struct bench *b)
 {
     return b->open && !is_blocked(b) && !b->ticket &&
            (b->phase == PHASE_PACKING || b->phase == PHASE_PACKAGING) &&
-           (b->ask.kind == ASK_NONE || b->ask.kind == ASK_QUANTITY);
+           (b->ask.kind == ASK_NONE || b->ask.kind == ASK_QUANTITY || b->ask.kind == ASK_WEIGHT);
 }
 
 static bool is_between_orders(const struct bench *b)
@@ -36,6 +36,12 @@ static bool label_is_unfit(const struct bench *b)
 
 /* ------------------------------------------------------------------------------------- when -- */
 
+static bool now_weight(struct bench *b)
+{
+    bool refused = b->ask.kind == ASK_WEIGHT && b->ask.weight_g > 0;
+    return b->open && refused && b->block.kind != BLOCK_STOP && b->packer[0];
+}
+
 static bool now_always(struct bench *b)
 {
     (void)b;
@@ -45,8 +51,8 @@ static bool now_always(struct bench *b)
 static bool now_confirm(struct bench *b)
 {
     return b->block.kind != BLOCK_NONE || ask_takes_confirm(b) || b->phase == PHASE_CONFIRM_PART ||
-           (is_packing(b) && b->phase == PHASE_PACKING && session_anything_packed(b) &&
-            session_all_verified(b));
+           (is_packing(b) && b->ask.kind != ASK_WEIGHT && b->phase == PHASE_PACKING &&
+            session_anything_packed(b) && session_all_verified(b));
 }
 
 static bool now_in_hand(struct bench *b)
@@ -57,7 +63,7 @@ static bool now_in_hand(struct bench *b)
 
 static bool now_close(struct bench *b)
 {
-    return is_packing(b) && session_anything_packed(b);
+    return is_packing(b) && b->ask.kind != ASK_WEIGHT && session_anything_packed(b);
 }
 
 static bool now_undo(struct bench *b)
@@ -242,6 +248,7 @@ static const struct command {
     {"SHORT-MISSING", ask_short_missing, now_reason, NULL, COMMANDS_SHORT, true},
     {"SHORT-DAMAGED", ask_short_damaged, now_reason, NULL, COMMANDS_SHORT, true},
     {"SHORT-WRONG", ask_short_wrong, now_reason, NULL, COMMANDS_SHORT, true},
+    {"WEIGHT-OK", weigh_override, now_weight, NULL, COMMANDS_BOX, true},
     {"REPRINT", run_reprint, now_reprint, "bench.nothing_to_reprint", COMMANDS_LABEL, true},
     {"VOID", run_void, now_void, NULL, COMMANDS_LABEL, true},
     {"PARK", run_park, now_park, NULL, COMMANDS_BENCH, true},

@@ -118,6 +118,11 @@ static void stop_order(struct bench *b, const struct verdict *v)
     block_verdict(b, v);
 }
 
+void session_hold(struct bench *b, const struct verdict *v)
+{
+    stop_order(b, v);
+}
+
 /* The catalogue may have learned something with the answer. */
 bool session_reload(struct bench *b)
 {
@@ -138,6 +143,7 @@ static void go_on(struct bench *b)
 {
     switch (b->phase) {
     case PHASE_OPENING:
+        if (open_is_held(b)) return;
         if (b->working_offline)
             session_opened(b);
         else
@@ -304,6 +310,8 @@ static void skip_empty_notes(struct bench *b)
     if (!b->order.packing_note[0]) b->acknowledged |= NOTE_PACKING;
     if (!b->order.gift_message[0]) b->acknowledged |= NOTE_GIFT;
     if (!b->order.customer_note[0]) b->acknowledged |= NOTE_CUSTOMER;
+    open_find_danger(b);
+    if (!b->about.danger[0]) b->acknowledged |= NOTE_DANGER;
 }
 
 /* One box on site: nobody needs to scan it. */

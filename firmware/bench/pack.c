@@ -124,12 +124,21 @@ static void counted(struct bench *b, struct session_line *l, qty_t quantity, int
     }
 }
 
+/* What was weighed is not in the box any more, or not alone. */
+static err_t forget_weight(struct bench *b)
+{
+    struct session_parcel *p = session_open_parcel(b);
+    if (b->ask.kind == ASK_WEIGHT) ask_drop(b);
+    return p && p->weighed ? rows_set_weight(b, p, 0) : ERR_OK;
+}
+
 void pack_count(struct bench *b, struct session_line *l, qty_t quantity, const struct trace *t)
 {
     const struct session_parcel *p = session_open_parcel(b);
     int64_t line_id = l->line.id, trace_id = 0;
     if (!p) return;
-    err_t e = t ? rows_trace_add(b, p, line_id, quantity, t, &trace_id) : ERR_OK;
+    err_t e = forget_weight(b);
+    if (!e && t) e = rows_trace_add(b, p, line_id, quantity, t, &trace_id);
     if (!e) e = rows_count(b, p, line_id, quantity);
     if (e) {
         session_failed(b, e);
@@ -286,6 +295,7 @@ static bool close_parcel(struct bench *b, struct session_parcel *p, bool more)
         bench_tone(b, HAL_LIGHT_AMBER, HAL_TONE_ATTENTION);
         return false;
     }
+    if (weigh_wants(b, p, more)) return false;
     err_t e = rows_set_parcel_state(b, p, PARCEL_CLOSED);
     if (e) session_failed(b, e);
     b->undo_count = 0;
@@ -340,6 +350,7 @@ void pack_undo(struct bench *b)
     err_t e = rows_count(b, p, last.line_id, (qty_t){-last.quantity.milli});
     if (!e && last.trace_id) e = rows_trace_forget(b, last.trace_id);
     if (!e) e = rows_unit_undo(b, p, last.line_id, last.quantity);
+    if (!e) e = forget_weight(b);
     if (e) {
         session_failed(b, e);
         return;
@@ -361,6 +372,7 @@ void pack_empty(struct bench *b)
     }
     err_t e = rows_empty_parcel(b, p);
     if (!e) e = rows_trace_empty(b, p);
+    if (!e) e = forget_weight(b);
     if (e) session_failed(b, e);
     b->undo_count = 0;
     if (b->phase == PHASE_PACKAGING) session_enter(b, PHASE_PACKING);

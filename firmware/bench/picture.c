@@ -88,12 +88,14 @@ static void phase_args(struct bench *b, struct say *headline)
     }
 }
 
-static const char *note_in_view(const struct bench *b)
+static void show_note(const struct bench *b, char out[NOTE_CAP])
 {
-    if (b->block.after == AFTER_CARD) return b->order.gift_message;
-    if (!(b->acknowledged & NOTE_PACKING)) return b->order.packing_note;
-    if (!(b->acknowledged & NOTE_GIFT)) return b->order.gift_message;
-    return b->order.customer_note;
+    const char *note = b->block.after == AFTER_CARD         ? b->order.gift_message
+                       : !(b->acknowledged & NOTE_PACKING)  ? b->order.packing_note
+                       : !(b->acknowledged & NOTE_GIFT)     ? b->order.gift_message
+                       : !(b->acknowledged & NOTE_CUSTOMER) ? b->order.customer_note
+                                                            : b->about.danger;
+    slice_copy_cut(slice_text(note), out, NOTE_CAP);
 }
 
 static void say_phase(struct bench *b, struct bench_view *out)
@@ -110,7 +112,7 @@ static void say_phase(struct bench *b, struct bench_view *out)
     out->detail = b->block.detail;
     out->next_step = b->block.next_step;
     memcpy(out->scanned, b->block.scanned, sizeof out->scanned);
-    if (b->block.kind == BLOCK_NOTE) memcpy(out->note, note_in_view(b), sizeof out->note);
+    if (b->block.kind == BLOCK_NOTE) show_note(b, out->note);
 }
 
 /* The first line still to pack stands in for a current one that is done. */

@@ -221,6 +221,7 @@ static void read_parcel(sqlite3_stmt *q, struct session_parcel *p)
     store_text(q, 5, p->tracking, sizeof p->tracking);
     p->prints = store_int(q, 6);
     store_text(q, 7, p->packaging_name, sizeof p->packaging_name);
+    p->weighed = store_int(q, 8) > 0;
 }
 
 static err_t load_parcel_rows(struct bench *b)
@@ -229,7 +230,7 @@ static err_t load_parcel_rows(struct bench *b)
     err_t e = store_prepare(
         b->store,
         "SELECT p.id, p.shipment_id, p.number, p.state, p.packaging, p.tracking, p.prints, "
-        "(SELECT name FROM packaging k WHERE k.code = p.packaging)" LIVE_PARCELS
+        "(SELECT name FROM packaging k WHERE k.code = p.packaging), p.weight_g" LIVE_PARCELS
         " ORDER BY p.number",
         &q);
     if (e) return e;
@@ -359,6 +360,17 @@ err_t rows_set_packaging(struct bench *b, struct session_parcel *p,
     memcpy(p->packaging, packaging->code, sizeof p->packaging);
     memcpy(p->packaging_name, packaging->name, sizeof p->packaging_name);
     return ERR_OK;
+}
+
+/* The package at Clarus is made anew when its weight is another. */
+err_t rows_set_weight(struct bench *b, struct session_parcel *p, int64_t weight_g)
+{
+    err_t e = run3(b,
+                   "UPDATE parcel SET clarus_id = CASE weight_g WHEN ?1 THEN clarus_id ELSE '' "
+                   "END, weight_g = ?1 WHERE id = ?2",
+                   weight_g, p->id, 0);
+    if (!e) p->weighed = weight_g > 0 || b->ask.kind == ASK_WEIGHT;
+    return e;
 }
 
 err_t rows_count(struct bench *b, const struct session_parcel *p, int64_t line_id, qty_t quantity)

@@ -16,7 +16,7 @@ static void add_part(struct buf *out, json_node address, const char *member)
     buf_put(out, text);
 }
 
-static void read_recipient(struct slice text, char out[SAY_CAP])
+static void read_recipient(struct slice text, struct session_about *out)
 {
     static const char *const members[] = {"name",      "company",   "address_1",
                                           "address_2", "address_3", "address_4",
@@ -27,7 +27,9 @@ static void read_recipient(struct slice text, char out[SAY_CAP])
     struct buf line = buf_over(room, sizeof room);
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         add_part(&line, json_root(doc), members[i]);
-    slice_copy_cut(buf_slice(&line), out, SAY_CAP);
+    slice_copy_cut(buf_slice(&line), out->recipient, sizeof out->recipient);
+    slice_copy_cut(json_text(json_member(json_root(doc), "country_code")), out->country,
+                   sizeof out->country);
 }
 
 static err_t load_recipient(struct bench *b)
@@ -41,7 +43,7 @@ static err_t load_recipient(struct bench *b)
     store_bind_int(q, 1, b->order.id);
     e = store_step(b->store, q, &row);
     if (e || !row) return e;
-    read_recipient(store_blob(q, 0), b->about.recipient);
+    read_recipient(store_blob(q, 0), &b->about);
     store_text(q, 1, b->about.recipient_source, sizeof b->about.recipient_source);
     b->about.first_at = store_int(q, 2);
     return ERR_OK;

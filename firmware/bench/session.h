@@ -56,8 +56,9 @@ enum note_bit {
     NOTE_GIFT = 1u << 1,
     NOTE_CUSTOMER = 1u << 2,
     NOTE_CARD = 1u << 3, /* the gift card is in the box; asked when it closes */
+    NOTE_DANGER = 1u << 4,
 };
-#define NOTES_AT_OPEN (NOTE_PACKING | NOTE_GIFT | NOTE_CUSTOMER)
+#define NOTES_AT_OPEN (NOTE_PACKING | NOTE_GIFT | NOTE_CUSTOMER | NOTE_DANGER)
 
 struct session_line {
     struct line line;
@@ -73,8 +74,10 @@ struct session_line {
 struct session_about {
     char recipient[SAY_CAP]; /* on screens only, never in a log */
     char recipient_source[24];
-    int64_t first_at; /* wall ms */
-    int64_t cut_off;  /* of its carrier, wall ms; 0: none */
+    char country[4];
+    char danger[SAY_CAP]; /* dangerous goods in it: their numbers */
+    int64_t first_at;     /* wall ms */
+    int64_t cut_off;      /* of its carrier, wall ms; 0: none */
     struct view_sibling siblings[VIEW_SIBLINGS_MAX];
     size_t sibling_count;
 };
@@ -89,6 +92,7 @@ struct session_parcel {
     char tracking[TRACKING_CAP];
     qty_t units;
     int64_t prints;
+    bool weighed; /* as far as it can be */
 };
 
 struct session_shipment {
@@ -106,7 +110,8 @@ enum ask_kind {
     ASK_SHORT,    /* why a line is short */
     ASK_RECALL,
     ASK_MANIFEST,
-    ASK_TRACE, /* lot, serial or expiry of the item in hand, which does not count yet */
+    ASK_WEIGHT, /* the box on the scale */
+    ASK_TRACE,  /* lot, serial or expiry of the item in hand, which does not count yet */
 };
 
 struct trace {
@@ -120,8 +125,10 @@ struct trace {
 /* A question the packer raised. Nothing is decided until it is answered, so an end forgets it. */
 struct ask {
     enum ask_kind kind;
-    int64_t number;       /* QUANTITY: typed so far. MANIFEST: dispatches that wait. TRACE: milli */
+    int64_t number;       /* QUANTITY: typed so far. MANIFEST: dispatches that wait. TRACE: milli.
+                             WEIGHT: 1 when another box follows */
     int64_t id;           /* SHORT, TRACE: line. RECALL: dispatch */
+    int64_t weight_g;     /* WEIGHT: that was refused; 0: none */
     struct trace trace;   /* TRACE: known so far */
     char about[NAME_CAP]; /* RECALL: order reference. MANIFEST: carrier */
 };
@@ -179,6 +186,7 @@ struct bench {
     struct reading reading;       /* what the scan at hand says by itself; `rest` is not kept */
     struct reading asked_reading; /* of the code a product order is about */
     bool traced;                  /* the order has captured items */
+    bool scale_used;              /* not emptied since the last box was weighed */
 
     bool papers_wanted;
     int64_t paper_printing;         /* 0: none */
@@ -238,6 +246,7 @@ err_t rows_add_parcel(struct bench *b);
 err_t rows_set_parcel_state(struct bench *b, struct session_parcel *p, enum parcel_state state);
 err_t rows_set_packaging(struct bench *b, struct session_parcel *p,
                          const struct packaging *packaging);
+err_t rows_set_weight(struct bench *b, struct session_parcel *p, int64_t weight_g);
 err_t rows_count(struct bench *b, const struct session_parcel *p, int64_t line_id, qty_t quantity);
 err_t rows_empty_parcel(struct bench *b, const struct session_parcel *p);
 err_t rows_printing(struct bench *b, struct session_parcel *p);
@@ -348,6 +357,7 @@ void ask_short_damaged(struct bench *b);
 void ask_short_wrong(struct bench *b);
 struct session_line *ask_line(const struct bench *b); /* that is asked about; NULL: gone */
 void ask_trace(struct bench *b, int64_t line_id, qty_t quantity, const struct trace *t);
+void ask_weight(struct bench *b, bool more);
 void ask_recall(struct bench *b);
 void ask_manifest(struct bench *b);
 void ask_words(struct bench *b, struct say *headline, struct say *detail, struct say *next_step);
@@ -373,6 +383,18 @@ void unit_known(struct bench *b, err_t error, const struct unit_reading *seen);
 struct slice read_scan(struct bench *b, const struct scan *scan);
 /* True: the code is wrong or too long, and refused. A label that is awaited never is wrong. */
 bool read_refuse(struct bench *b, const struct scan *scan, struct slice key);
+
+/* open_check.c */
+/* True: what is in the order may not go like this; said and recorded. */
+bool open_is_held(struct bench *b);
+void open_find_danger(struct bench *b);
+void session_hold(struct bench *b, const struct verdict *v); /* open.c */
+
+/* weigh.c */
+/* True: the box must be weighed first. `more`: another box follows. */
+bool weigh_wants(struct bench *b, const struct session_parcel *p, bool more);
+void weigh_look(struct bench *b);
+void weigh_override(struct bench *b);
 
 /* trace.c */
 /* True: the product asks for more than its code; counted, asked for or refused. */

@@ -55,6 +55,7 @@ static const char *const FORGET[] = {
     "DELETE FROM line_short WHERE consignment_id = ?1",
     "DELETE FROM unit_counted WHERE consignment_id = ?1",
     "DELETE FROM paper WHERE consignment_id = ?1",
+    "DELETE FROM weighing WHERE consignment_id = ?1",
     "DELETE FROM hold_tag WHERE consignment_id = ?1",
     "DELETE FROM line WHERE consignment_id = ?1",
     "DELETE FROM task WHERE consignment_id = ?1",

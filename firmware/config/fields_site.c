@@ -151,8 +151,9 @@ static const struct shape order_field_shape = {"order_field", order_field_fields
 #define MODE(member) IN(struct config_rule_mode, member)
 static const struct field rule_mode_fields[] = {
     {"rule", FIELD_WORD, .required = true, MODE(rule),
-     .words = "address.incomplete field.missing ship_method.differs ship_method.unmapped "
-              "sku.collision sku.not_in_shop sku.unknown tracking.format unit.mismatch "
+     .words = "address.incomplete field.missing order.customs_data order.dangerous_goods "
+              "ship_method.differs ship_method.unmapped sku.collision sku.not_in_shop sku.unknown "
+              "tracking.format unit.mismatch "
               "unit.unmapped unit.untested"},
     {"mode", FIELD_CHOICE, .required = true, MODE(mode), .words = "hold observe"},
 };

@@ -82,6 +82,7 @@ static void on_scale_changed(void *ctx)
     st->gear.scale_state = state;
     st->gear.scale_since = hal_wall(st->hal).ms;
     show(st);
+    if (st->fx) (void)news_add(st, NEWS_SCALE);
 }
 
 static void scale_send(void *ctx, struct hal *hal)

@@ -94,6 +94,11 @@ static err_t order_print(void *ctx, int64_t parcel_id)
     return e;
 }
 
+static bool order_weigh(void *ctx, struct scale_weight *out)
+{
+    return gear_weight(ctx, out);
+}
+
 static err_t order_paper(void *ctx, int64_t paper_id, enum paper_kind kind,
                          const struct paper_fields *fields)
 {
@@ -126,6 +131,7 @@ struct bench_orders links_for_bench(struct station *st)
                                  .print = order_print,
                                  .recall = order_recall,
                                  .signed_on = order_signed_on,
+                                 .weigh = order_weigh,
                                  .paper = order_paper};
 }
 

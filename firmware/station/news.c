@@ -45,6 +45,9 @@ static void deliver(struct station *st, const struct news *n)
     case NEWS_PAPER:
         bench_paper_printed(st->bench, n->id, n->print);
         return;
+    case NEWS_SCALE:
+        bench_scale(st->bench);
+        return;
     case NEWS_ONLINE:
         bench_online(st->bench);
         return;

@@ -57,6 +57,7 @@ enum news_kind {
     NEWS_PRINTER_READY,
     NEWS_PAPER,
     NEWS_ONLINE,
+    NEWS_SCALE,
 };
 struct news {
     enum news_kind kind;

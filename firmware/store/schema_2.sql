@@ -109,3 +109,15 @@ CREATE TABLE parcel_trace (                      -- captured items of a box; the
 ) STRICT;
 CREATE INDEX parcel_trace_parcel ON parcel_trace (parcel_id, line_id);
 CREATE INDEX parcel_trace_serial ON parcel_trace (serial) WHERE serial <> '';
+
+CREATE TABLE weighing (                          -- a box on the scale against what should be in it
+    id             INTEGER PRIMARY KEY,
+    consignment_id INTEGER NOT NULL,
+    parcel_id      INTEGER NOT NULL,
+    expected_g     INTEGER NOT NULL,
+    actual_g       INTEGER NOT NULL,
+    verdict        TEXT NOT NULL,                -- fits, differs, overridden
+    who            TEXT NOT NULL DEFAULT '',
+    at             INTEGER NOT NULL
+) STRICT;
+CREATE INDEX weighing_consignment ON weighing (consignment_id);

@@ -103,6 +103,13 @@ static err_t ask_recall(void *ctx, int64_t dispatch_id, const char *who)
     return bed->recall_answer;
 }
 
+static bool ask_weigh(void *ctx, struct scale_weight *out)
+{
+    struct bench_bed *bed = ctx;
+    *out = bed->scale;
+    return bed->scale.state != SCALE_ABSENT;
+}
+
 static err_t ask_paper(void *ctx, int64_t paper_id, enum paper_kind kind,
                        const struct paper_fields *fields)
 {
@@ -175,6 +182,7 @@ static void build(struct bench_bed *bed)
                                   .cancel = ask_cancel,
                                   .print = ask_print,
                                   .recall = ask_recall,
+                                  .weigh = ask_weigh,
                                   .paper = ask_paper};
     struct bench_options bo = {.store = bed->store,
                                .fx = bed->fx,
@@ -374,6 +382,13 @@ void bed_buy(struct bench_bed *bed)
 void bed_print(struct bench_bed *bed)
 {
     bench_printed(bed->bench, bed->asked.printed_parcel, PRINT_PRINTED, "");
+    bed_settle(bed);
+}
+
+void bed_scale(struct bench_bed *bed, enum scale_state state, int64_t g)
+{
+    bed->scale = (struct scale_weight){.state = state, .mg = g * 1000};
+    bench_scale(bed->bench);
     bed_settle(bed);
 }
 

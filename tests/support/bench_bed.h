@@ -42,6 +42,7 @@ struct bench_bed {
     struct bench *bench;
     struct bench_view view;
     struct bed_asked asked;
+    struct scale_weight scale; /* as it is until the next bed_scale */
     err_t print_answer, recall_answer, paper_answer;
     unsigned alarms; /* alarm tones that sounded */
     unsigned attempts;
@@ -68,6 +69,7 @@ void bed_open_order(struct bench_bed *bed, const char *reference); /* scan, go, 
 void bed_buy(struct bench_bed *bed);   /* go; tracking numbers and labels arrive */
 void bed_print(struct bench_bed *bed); /* the label in the printer came out */
 
+void bed_scale(struct bench_bed *bed, enum scale_state state, int64_t g);
 void bed_paper(struct bench_bed *bed); /* the paper in the printer came out */
 
 /* Changes the store behind the bench; sql must be a literal. Committed with the next event. */

@@ -134,6 +134,19 @@ static void session__restart_while_opening_checks_and_claims_again(void **state)
     assert_int_equal(bed->view.units_packed.milli, 1000);
 }
 
+static void session__restart_says_what_it_took_up_again(void **state)
+{
+    BED(state);
+    bed_open_order(bed, "WEB-1");
+    bed_scan(bed, MUG_CASE);
+    bed_restart(bed);
+    assert_string_equal(bed->view.notice.key, "bench.restored");
+    assert_string_equal(bed->view.notice.arg[0], "WEB-1");
+    assert_string_equal(bed->view.notice.arg[1], "12");
+    bed_scan(bed, MUG);
+    assert_string_equal(bed->view.notice.key, "");
+}
+
 static void session__restart_goes_on_under_a_refusal(void **state)
 {
     BED(state);
@@ -313,6 +326,7 @@ int main(void)
         CASE(session__label_that_saved_is_answered_again_and_saves_once),
         CASE(session__rest_that_is_not_picked_is_not_opened),
         CASE(session__restart_while_opening_checks_and_claims_again),
+        CASE(session__restart_says_what_it_took_up_again),
         CASE(session__restart_goes_on_under_a_refusal),
         CASE(session__too_many_lines_do_not_keep_the_station_from_starting),
         CASE(session__stopped_order_is_not_opened_by_a_young_state),
