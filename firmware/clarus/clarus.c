@@ -12,7 +12,7 @@ err_t clarus_new(const struct clarus_options *options, struct clarus **out)
     c->config = options->config;
     c->on = options->on;
     c->poll_at = MONO_NEVER;
-    c->signon_at = MONO_NEVER;
+    c->signon_at = c->void_at = MONO_NEVER;
     *out = c;
     return ERR_OK;
 }
@@ -58,13 +58,15 @@ void clarus_tick(struct clarus *c)
         signon_start(c);
     }
     if (mono_reached(now, c->poll_at)) worklist_start(c);
+    shipment_void_tick(c);
     flows_tick(c);
 }
 
 mono_t clarus_deadline(const struct clarus *c)
 {
     if (!c->started) return MONO_NEVER;
-    return mono_earlier(flows_deadline(c), mono_earlier(c->poll_at, c->signon_at));
+    mono_t at = mono_earlier(flows_deadline(c), c->void_at);
+    return mono_earlier(at, mono_earlier(c->poll_at, c->signon_at));
 }
 
 void clarus_figures(const struct clarus *c, struct clarus_figures *out)

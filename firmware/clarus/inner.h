@@ -172,6 +172,7 @@ struct clarus {
     mono_t quiet_until;
     mono_t pace_at; /* when the next call that nobody waits for may go */
     mono_t poll_at;
+    mono_t void_at;   /* when voids that found no room are tried again */
     mono_t signon_at; /* when the daily part of signing on is due */
     char user_id[ID_CAP];
     char warehouse_id[ID_CAP];
@@ -330,5 +331,6 @@ void worklist_start(struct clarus *c);
 void worklist_count(struct clarus *c);
 void release_resume(struct clarus *c);
 void shipment_resume(struct clarus *c);
+void shipment_void_tick(struct clarus *c);
 
 #endif

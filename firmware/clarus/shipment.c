@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define OFFLINE_TRIES 2
+#define VOID_AGAIN_MS 5000
 
 /* --------------------------------------------------------------------------------------- rows --
  */
@@ -318,8 +319,13 @@ void clarus_buy(struct clarus *c, int64_t shipment_id)
 
 void clarus_void(struct clarus *c, int64_t shipment_id)
 {
-    if (!ship_start(c, shipment_id, GOAL_VOID) && c->on.voided)
-        c->on.voided(c->on.ctx, shipment_id, ERR_GONE, "busy");
+    if (ship_start(c, shipment_id, GOAL_VOID)) return;
+    clarus_note(c, "void later",
+                sql_run(c,
+                        "UPDATE shipment SET state = 6, intent = 'void' WHERE id = ? AND state = 4",
+                        "i", shipment_id));
+    c->void_at = mono_plus(effects_now(c->fx), VOID_AGAIN_MS);
+    if (c->on.voided) c->on.voided(c->on.ctx, shipment_id, ERR_GONE, "busy");
 }
 
 #define RESUME_MAX (FLOWS_MAX / 2)
@@ -361,4 +367,18 @@ void shipment_resume(struct clarus *c)
     size_t n = resumable(c, found);
     for (size_t i = 0; i < n; i++)
         (void)ship_start(c, found[i].id, found[i].goal);
+}
+
+/* Voids there was no room for. */
+void shipment_void_tick(struct clarus *c)
+{
+    struct resumed found[RESUME_MAX];
+    mono_t now = effects_now(c->fx);
+    if (!mono_reached(now, c->void_at)) return;
+    c->void_at = MONO_NEVER;
+    size_t n = resumable(c, found);
+    for (size_t i = 0; i < n; i++) {
+        if (found[i].goal != GOAL_VOID || ship_start(c, found[i].id, GOAL_VOID)) continue;
+        c->void_at = mono_plus(now, VOID_AGAIN_MS);
+    }
 }

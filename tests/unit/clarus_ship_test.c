@@ -373,6 +373,27 @@ static void void__offline_is_told_and_done_when_the_network_returns(void **state
     }
 }
 
+static void void__without_room_is_done_later_also_after_a_crash(void **state)
+{
+    (void)state;
+    for (int crash = 0; crash < 2; crash++) {
+        struct scene s = scene_new(NULL, 1);
+        clarus_bed_buy(s.b, s.shipment);
+        for (uint32_t ticket = 1; ticket <= 40; ticket++) /* more than there is room for */
+            clarus_check(s.b->clarus, 1000 + ticket, s.order, CHECK_OPEN);
+        s.b->voided_count = 0;
+        clarus_void(s.b->clarus, s.shipment);
+        assert_int_equal(s.b->voided_count, 1);
+        assert_int_equal(s.b->voided_error, ERR_GONE);
+        assert_int_equal(store_commit(s.b->st), ERR_OK);
+        if (crash) clarus_bed_crash(s.b);
+        clarus_bed_until(s.b, is_voided, "void after there was room");
+        assert_int_equal(s.b->voided_error, ERR_OK);
+        clarus_bed_sql(s.b, "UPDATE parcel SET tracking = ''");
+        scene_end(&s, 1, 0);
+    }
+}
+
 static void void__at_any_moment_of_buying_leaves_no_live_label(void **state)
 {
     (void)state;
@@ -433,6 +454,7 @@ int main(void)
         cmocka_unit_test(void__cancels_what_was_bought_whatever_is_lost),
         cmocka_unit_test(void__refused_leaves_the_label_live_and_says_so),
         cmocka_unit_test(void__offline_is_told_and_done_when_the_network_returns),
+        cmocka_unit_test(void__without_room_is_done_later_also_after_a_crash),
         cmocka_unit_test(void__at_any_moment_of_buying_leaves_no_live_label),
         cmocka_unit_test(void__a_new_shipment_follows_with_a_new_key),
     };
