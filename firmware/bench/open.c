@@ -37,6 +37,14 @@ static void clear_for_order(struct bench *b, const char *rule)
     if (e && e != ERR_NOTFOUND) session_failed(b, e);
 }
 
+static void clear_verdicts(struct bench *b)
+{
+    char object[OBJECT_CAP];
+    order_object(b, object);
+    err_t e = exception_clear_verdicts(b->store, effects_wall(b->fx), b->order.id, object);
+    if (e) session_failed(b, e);
+}
+
 static void forget_order(struct bench *b)
 {
     b->open = false;
@@ -46,7 +54,7 @@ static void forget_order(struct bench *b)
     b->current_line = b->pulse_line = 0;
     b->acknowledged = 0;
     b->checked_at = MONO_NEVER;
-    b->ahead_ticket = 0;
+    b->ahead_ticket = b->claim_ticket = 0;
     b->undo_count = 0;
     b->working_offline = b->print_refused = b->part_confirmed = b->claim_asked = false;
 }
@@ -136,7 +144,8 @@ bool session_reload(struct bench *b)
 void session_claim(struct bench *b, bool take_over)
 {
     b->claim_asked = true;
-    b->orders.claim(b->orders.ctx, session_ask(b, CLAIM_WAIT_MS), b->order.id, take_over);
+    b->claim_ticket = session_ask(b, CLAIM_WAIT_MS);
+    b->orders.claim(b->orders.ctx, b->claim_ticket, b->order.id, take_over);
 }
 
 static void go_on(struct bench *b)
@@ -177,6 +186,7 @@ static void checked_go(struct bench *b)
     b->checked_at = effects_now(b->fx);
     b->working_offline = false;
     clear_for_order(b, "bench.parked");
+    if (b->phase == PHASE_OPENING) clear_verdicts(b);
     if (session_reload(b)) go_on(b);
 }
 
@@ -221,18 +231,43 @@ void session_verdict(struct bench *b, uint32_t ticket, const struct verdict *v)
     b->changed = true;
 }
 
+static void claim_refused(struct bench *b, const char *text)
+{
+    struct verdict v = {
+        .kind = VERDICT_IN_USE, .rule = "order.in_use", .origin = "clarus", .owner = "packer"};
+    b->claim_asked = false;
+    slice_copy_cut(slice_text(text), v.text, sizeof v.text);
+    block_verdict(b, &v);
+}
+
+/* The bench went on without it. In use elsewhere stops it still, as long as no label is asked for.
+ */
+static void claim_answered_late(struct bench *b, err_t error, const char *text)
+{
+    bool early = b->phase == PHASE_NOTES || b->phase == PHASE_PACKING ||
+                 b->phase == PHASE_PACKAGING || b->phase == PHASE_CONFIRM_PART;
+    b->changed = true;
+    if (error == ERR_OK) b->order.claimed = true;
+    if (error != ERR_REFUSED) return;
+    if (early)
+        claim_refused(b, text);
+    else
+        raise_for_order(b, "order.in_use", "clarus", "lead", text,
+                        "agree with the other bench who sends it");
+}
+
 void session_claim_answer(struct bench *b, uint32_t ticket, err_t error, const char *text)
 {
-    if (b->phase != PHASE_OPENING || ticket != b->ticket) return;
+    bool awaited = b->phase == PHASE_OPENING && ticket == b->ticket;
+    bool late = !awaited && b->open && ticket != 0 && ticket == b->claim_ticket;
+    if (awaited || late) b->claim_ticket = 0;
+    if (late) claim_answered_late(b, error, text);
+    if (!awaited) return;
     b->ticket = 0;
     b->deadline = MONO_NEVER;
     b->changed = true;
     if (error == ERR_REFUSED) {
-        b->claim_asked = false;
-        struct verdict v = {
-            .kind = VERDICT_IN_USE, .rule = "order.in_use", .origin = "clarus", .owner = "packer"};
-        slice_copy_cut(slice_text(text), v.text, sizeof v.text);
-        block_verdict(b, &v);
+        claim_refused(b, text);
         return;
     }
     bool claimed = error == ERR_OK;

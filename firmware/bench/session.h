@@ -180,8 +180,9 @@ struct bench {
     bool help, helped;  /* the commands are shown; were when this scan came */
     bool print_refused; /* provably not printed: print when the printer is ready */
     bool part_confirmed;
-    bool claim_asked; /* and not refused */
-    bool awaits_void; /* in PHASE_BUYING: the label before is not void yet */
+    bool claim_asked;      /* and not refused */
+    uint32_t claim_ticket; /* asked and not answered; 0: none */
+    bool awaits_void;      /* in PHASE_BUYING: the label before is not void yet */
 
     struct reading reading;       /* what the scan at hand says by itself; `rest` is not kept */
     struct reading asked_reading; /* of the code a product order is about */

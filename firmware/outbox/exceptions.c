@@ -78,6 +78,22 @@ err_t exception_clear(struct store *st, wall_t at, const char *rule, const char 
     return store_run(st, q);
 }
 
+err_t exception_clear_verdicts(struct store *st, wall_t at, int64_t consignment_id,
+                               const char *object)
+{
+    static const char SQL[] =
+        CLOSE "WHERE consignment_id = ?5 AND object = ?6 AND open = 1 AND message_id IS NULL AND "
+              "dispatch_id IS NULL AND substr(rule, 1, instr(rule, '.')) NOT IN ('label.', "
+              "'clarus.', 'line.', 'bench.', 'tag.', 'pull.', 'delivery.')";
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    err_t e = store_prepare(st, SQL, &q);
+    if (e) return e;
+    bind_close(q, at, "station", "cleared", "");
+    store_bind_int(q, 5, consignment_id);
+    store_bind_text(q, 6, object);
+    return store_run(st, q);
+}
+
 err_t exception_close_message(struct store *st, wall_t at, int64_t message_id, const char *who,
                               const char *how, const char *note)
 {

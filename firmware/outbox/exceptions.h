@@ -29,6 +29,11 @@ MUST_CHECK err_t exception_close(struct store *st, wall_t at, int64_t id, const 
 /* Closes the open one of this rule and object, if any (the cause went away). */
 MUST_CHECK err_t exception_clear(struct store *st, wall_t at, const char *rule, const char *object);
 
+/* A fresh check lets the order go: closes what earlier checks held or stopped it for. What belongs
+ * to labels, Clarus shipments, lines, pulled parcels and messages has its own end. */
+MUST_CHECK err_t exception_clear_verdicts(struct store *st, wall_t at, int64_t consignment_id,
+                                          const char *object);
+
 struct exception_row {
     int64_t id;
     char rule[RULE_CAP];

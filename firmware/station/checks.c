@@ -71,14 +71,22 @@ static err_t route_if_needed(struct station *st, int64_t consignment_id)
     return route(st, &c);
 }
 
+/* In turn, so that orders no rule matches do not keep the others from theirs. */
 static size_t unrouted(struct station *st, int64_t ids[ROUTE_BATCH])
 {
     AUTO_STMT sqlite3_stmt *q = NULL;
     size_t count = 0;
-    if (store_prepare(st->store, "SELECT id FROM consignment WHERE channel = '' LIMIT 64", &q))
+    if (store_prepare(
+            st->store,
+            "SELECT id FROM consignment INDEXED BY consignment_unrouted WHERE channel = '' "
+            "AND id > ?1 ORDER BY id LIMIT ?2",
+            &q))
         return 0;
+    store_bind_int(q, 1, st->routed_to);
+    store_bind_int(q, 2, ROUTE_BATCH);
     for (bool row = true; count < ROUTE_BATCH && store_step(st->store, q, &row) == ERR_OK && row;)
         ids[count++] = store_int(q, 0);
+    st->routed_to = count == ROUTE_BATCH ? ids[count - 1] : 0;
     return count;
 }
 

@@ -117,6 +117,7 @@ struct station {
     struct gate gates[GATES_MAX];
     struct news news[NEWS_MAX];
     size_t news_first, news_count;
+    int64_t routed_to; /* orders up to this one had their turn at the channel rules */
 
     /* Devices outlive a rebuild. */
     struct station_scanner scanners[CONFIG_SCANNERS_MAX];

@@ -2,6 +2,7 @@
 
 ALTER TABLE message ADD COLUMN class INTEGER NOT NULL DEFAULT 0; -- 0 event: each one matters; 1 state: the newest does
 ALTER TABLE message ADD COLUMN early INTEGER NOT NULL DEFAULT 0; -- 1: need not wait for Clarus while its state check stands
+CREATE INDEX consignment_unrouted ON consignment (id) WHERE channel = '';
 CREATE INDEX exception_closed ON exception (closed_at) WHERE open = 0;
 CREATE INDEX story_of_nothing ON story (at) WHERE consignment_id = 0;
 CREATE INDEX dispatch_shipment ON dispatch (shipment_id);        -- an order that leaves whole is looked for

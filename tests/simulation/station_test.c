@@ -364,10 +364,29 @@ static void station__prints_after_the_paper_is_back_and_only_once(void **state)
     assert_reported_once(w, "WEB-10427", 1);
 }
 
+/* More orders without a rule than are looked at in one go. */
+static void station__orders_without_a_rule_keep_no_other_from_its_channel(void **state)
+{
+    (void)state;
+    struct sim_world *w = world_new(NULL);
+    world_run(w, 5000);
+    world_number(w, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) "
+                    "INSERT INTO consignment (clarus_id, reference, state) SELECT 'x' || i, "
+                    "'NOPE-' || i, 13 FROM n");
+    world_number(w, "INSERT INTO consignment (clarus_id, reference, state) VALUES ('y', "
+                    "'WEB-99999', 13)");
+    world_run(w, 120000);
+    assert_int_equal(world_number(w, "SELECT count(*) FROM consignment WHERE reference = "
+                                     "'WEB-99999' AND channel <> ''"),
+                     1);
+    world_free(w);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(station__orders_without_a_rule_keep_no_other_from_its_channel),
         CASE(station__reads_its_work_list),
         CASE(station__takes_a_simple_order_from_tote_to_tracking),
         CASE(station__packs_cases_eaches_notes_and_a_gift),

@@ -203,6 +203,42 @@ static void bench__order_in_use_elsewhere_can_be_taken_over(void **state)
     assert_int_equal(bed->view.face, FACE_PACKING);
 }
 
+static void bench__a_claim_refused_late_stops_the_packing(void **state)
+{
+    BED(state);
+    bed_scan(bed, "WEB-1");
+    bed_sql(bed, "UPDATE consignment SET checked_at = (SELECT max(at) FROM scan)");
+    bed_verdict(bed, VERDICT_GO, "");
+    uint32_t ticket = bed->asked.claim_ticket;
+    assert_int_not_equal(ticket, 0);
+    bed_wait(bed, 11000); /* no answer: the last state is fresh */
+    assert_int_equal(bed->view.face, FACE_PACKING);
+    bench_claimed(bed->bench, ticket, ERR_REFUSED, "In use by Ann");
+    bed_settle(bed);
+    assert_says(&bed->view.headline, "bench.in_use");
+    bed_command(bed, "TAKE-OVER");
+    assert_true(bed->asked.take_over);
+    bed_claimed(bed, ERR_OK);
+    assert_int_equal(bed->view.face, FACE_PACKING);
+}
+
+static void bench__a_hold_is_over_with_its_cause(void **state)
+{
+    BED(state);
+    bed_scan(bed, "WEB-1");
+    bed_verdict(bed, VERDICT_HOLD, "order.short");
+    assert_int_equal(bed_number(bed, "SELECT count(*) FROM exception WHERE open = 1"), 1);
+    bed_command(bed, "OK");
+    bed_sql(bed, "INSERT INTO exception (rule, origin, owner, object, text, next_step, "
+                 "consignment_id, first_seen, last_seen) SELECT 'clarus.submit_refused', '', '', "
+                 "object, '', '', consignment_id, 1, 1 FROM exception");
+    bed_open_order(bed, "WEB-1");
+    assert_int_equal(bed_number(bed, "SELECT count(*) FROM exception WHERE open = 1 AND rule = "
+                                     "'order.short'"),
+                     0);
+    assert_int_equal(bed_number(bed, "SELECT count(*) FROM exception WHERE open = 1"), 1);
+}
+
 static void bench__wrong_label_is_a_hard_stop_and_the_right_one_still_counts(void **state)
 {
     BED(state);
@@ -443,6 +479,8 @@ int main(void)
         CASE(bench__stop_after_the_label_voids_it),
         CASE(bench__edited_order_is_packed_again_from_nothing),
         CASE(bench__order_in_use_elsewhere_can_be_taken_over),
+        CASE(bench__a_claim_refused_late_stops_the_packing),
+        CASE(bench__a_hold_is_over_with_its_cause),
         CASE(bench__wrong_label_is_a_hard_stop_and_the_right_one_still_counts),
         CASE(bench__two_boxes_print_one_by_one_and_swapped_labels_stop),
         CASE(bench__part_is_saved_only_after_confirm_and_the_rest_can_follow),
