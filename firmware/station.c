@@ -43,7 +43,7 @@ err_t station_new(struct hal *hal, const struct config *config, const char *vers
     st->log = (struct log){.hal = hal, .threshold = LOG_INFO};
     st->started_at = hal_wall(hal).ms;
     st->idle_at = hal_now(hal);
-    st->commit_at = MONO_NEVER;
+    st->commit_at = st->watch_at = MONO_NEVER;
     err_t e = rooms_open(st, fault);
     if (!e) {
         e = devices_open(st);
@@ -82,6 +82,7 @@ static mono_t next_deadline(struct station *st)
         d = mono_earlier(d, st->idle_at);
     d = mono_earlier(d, devices_deadline(st));
     d = mono_earlier(d, checks_deadline(st));
+    d = mono_earlier(d, st->watch_at);
     d = mono_earlier(d, clarus_deadline(st->clarus));
     d = mono_earlier(d, alerts_deadline(st->alerts));
     d = mono_earlier(d, outbox_deadline(st->outbox));
@@ -112,6 +113,7 @@ static void tick(struct station *st)
     devices_tick(st);
     clarus_tick(st->clarus);
     checks_tick(st);
+    watch_tick(st);
     news_deliver(st);
     bench_tick(st->bench);
     news_deliver(st);

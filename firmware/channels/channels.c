@@ -184,7 +184,8 @@ static bool needs_no_check(struct channels *ch, const struct consignment *c,
     return false;
 }
 
-static void check_loaded(struct channels *ch, uint32_t ticket, const struct consignment *c)
+static void check_loaded(struct channels *ch, uint32_t ticket, const struct consignment *c,
+                         bool ahead)
 {
     struct channel *channel = channel_by_name(ch, c->channel);
     struct verdict v = {.kind = VERDICT_GO, .origin = "storefront"};
@@ -199,16 +200,16 @@ static void check_loaded(struct channels *ch, uint32_t ticket, const struct cons
                              .next_step = "Add a channel rule for its account or reference."};
         ch->o.checked(ch->o.ctx, ticket, &v);
     } else {
-        check_start(ch, channel, ticket, c);
+        check_start(ch, channel, ticket, c, ahead);
     }
 }
 
-void channels_check(struct channels *ch, uint32_t ticket, int64_t consignment_id)
+static void check(struct channels *ch, uint32_t ticket, int64_t consignment_id, bool ahead)
 {
     struct consignment *c = mem_alloc(sizeof *c);
     err_t e = c == NULL ? ERR_NOMEM : catalogue_consignment(ch->o.store, consignment_id, c);
     if (e == ERR_OK) {
-        check_loaded(ch, ticket, c);
+        check_loaded(ch, ticket, c, ahead);
     } else {
         struct verdict v = {.kind = VERDICT_UNKNOWN,
                             .rule = "channel.store",
@@ -218,4 +219,14 @@ void channels_check(struct channels *ch, uint32_t ticket, int64_t consignment_id
         ch->o.checked(ch->o.ctx, ticket, &v);
     }
     mem_free(c);
+}
+
+void channels_check(struct channels *ch, uint32_t ticket, int64_t consignment_id)
+{
+    check(ch, ticket, consignment_id, false);
+}
+
+void channels_watch(struct channels *ch, uint32_t ticket, int64_t consignment_id)
+{
+    check(ch, ticket, consignment_id, true);
 }

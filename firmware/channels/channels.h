@@ -48,6 +48,10 @@ MUST_CHECK err_t channels_register(struct channels *ch);
  * reading. */
 void channels_check(struct channels *ch, uint32_t ticket, int64_t consignment_id);
 
+/* The same ahead of the bench: what is read may be forgotten in a power cut, and members of the
+ * order that nobody names are collected. A verdict GO with a rule: the rule only observes. */
+void channels_watch(struct channels *ch, uint32_t ticket, int64_t consignment_id);
+
 /* Validates one definition text. */
 MUST_CHECK err_t channels_definition_check(const char *name, struct slice text,
                                            struct definition_fault *fault);

@@ -310,7 +310,7 @@ static void read_done(struct run *r, const struct answer *failed)
 }
 
 void check_start(struct channels *ch, struct channel *channel, uint32_t ticket,
-                 const struct consignment *c)
+                 const struct consignment *c, bool ahead)
 {
     struct run *r = run_new(ch, channel, "check");
     if (r == NULL) {
@@ -320,6 +320,8 @@ void check_start(struct channels *ch, struct channel *channel, uint32_t ticket,
         return;
     }
     r->ticket = ticket;
+    r->ahead = ahead;
+    r->remote->fields.watch = ahead;
     r->consignment_id = c->id;
     r->read_done = read_done;
     err_t e = value_set(&r->v, VALUE_ORDER_NUMBER, slice_text(c->shop_order));

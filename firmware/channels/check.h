@@ -13,8 +13,8 @@ struct promised {
     char service_code[ID_CAP];
 };
 /* check_rules.c: what the site's tables say to this order: ship method, SKUs, required members. The
- * first rule that holds gives the verdict; rules that only observe are recorded. Words no table
- * knows are collected. *v stays as it is when nothing holds. */
+ * first rule that holds gives the verdict; rules that only observe are recorded, and named in a
+ * verdict that goes. Words no table knows are collected. */
 MUST_CHECK err_t check_rules(struct run *r, const struct promised *p, struct verdict *v);
 /* Where texts of the shop's order go. check_notes.c */
 MUST_CHECK err_t check_keep_notes(struct run *r, const struct consignment *c);

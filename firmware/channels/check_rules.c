@@ -22,6 +22,10 @@ static void found(struct judging *j, const char *rule, const char *owner, const 
 {
     struct channels *ch = j->r->ch;
     if (maps_observes(&ch->o.config->site, rule)) {
+        if (j->v->rule[0] == '\0') {
+            *j->v = check_verdict(VERDICT_HOLD, rule, owner, text, next_step);
+            j->v->kind = VERDICT_GO;
+        }
         if (j->e == ERR_OK)
             j->e = story_add(ch->o.store, effects_wall(ch->o.fx), j->r->consignment_id,
                              "storefront", "rule.observed", "", text);

@@ -65,6 +65,7 @@ struct run {
 
     /* check */
     uint32_t ticket;
+    bool ahead; /* of the bench */
 
     /* push */
     int64_t message_id;
@@ -110,6 +111,6 @@ struct slice channel_option(const struct config_channel *config, struct slice na
 /* push.c, check.c */
 void push_attempt(void *channel, const struct outbox_message *m);
 void check_start(struct channels *ch, struct channel *channel, uint32_t ticket,
-                 const struct consignment *c);
+                 const struct consignment *c, bool ahead);
 
 #endif

@@ -234,6 +234,7 @@ static const struct route {
     {"/api/command", false, false, NULL, console_post_command},
     {"/api/manifest", false, false, NULL, console_post_manifest},
     {"/api/recall", false, false, NULL, console_post_recall},
+    {"/api/rules/worklist", false, false, console_get_worklist, NULL},
     {"/api/maps", false, false, console_get_maps, NULL},
     {"/api/maps/file", false, false, console_get_maps_file, NULL},
     {"/api/maps/words", false, false, console_get_words, NULL},

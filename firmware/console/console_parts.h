@@ -98,7 +98,8 @@ void console_post_manifest(struct ask *a);
 void console_post_recall(struct ask *a);
 void console_post_scan(struct ask *a);
 
-void console_get_maps(struct ask *a); /* console_maps.c */
+void console_get_worklist(struct ask *a); /* console_rules.c */
+void console_get_maps(struct ask *a);     /* console_maps.c */
 void console_get_maps_file(struct ask *a);
 void console_get_words(struct ask *a);
 void console_post_maps_set(struct ask *a);

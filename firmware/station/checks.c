@@ -229,6 +229,10 @@ void checks_shop_answer(struct station *st, uint32_t ticket, const struct verdic
         gate_answer(st, ticket & ~SHOP_TICKET_GATE, v);
         return;
     }
+    if (ticket == CHECKS_WATCH_TICKET) {
+        watch_answer(st, v);
+        return;
+    }
     struct joint_check *c = check_by_ticket(st, ticket);
     if (!c) return;
     c->shop = *v;

@@ -240,6 +240,7 @@ static void on_refreshed(void *ctx)
 {
     struct station *st = ctx;
     checks_route_orders(st);
+    watch_refreshed(st);
     effects_screen(st->fx);
     (void)news_add(st, NEWS_ONLINE);
 }
@@ -262,9 +263,8 @@ static size_t standing_dispatches(struct station *st, int64_t consignment_id,
     return count;
 }
 
-static void on_late_cancel(void *ctx, int64_t consignment_id, const char *text)
+void links_late_cancel(struct station *st, int64_t consignment_id, const char *text)
 {
-    struct station *st = ctx;
     int64_t ids[STANDING_MAX];
     size_t count = standing_dispatches(st, consignment_id, ids);
     for (size_t i = 0; i < count; i++) {
@@ -272,6 +272,11 @@ static void on_late_cancel(void *ctx, int64_t consignment_id, const char *text)
         if (e) log_event(&st->log, LOG_ERROR, "pull.failed", "error=%s", err_name(e));
     }
     if (count) effects_signal(st->fx, HAL_LIGHT_RED_FLASH, HAL_TONE_ATTENTION);
+}
+
+static void on_late_cancel(void *ctx, int64_t consignment_id, const char *text)
+{
+    links_late_cancel(ctx, consignment_id, text);
 }
 
 struct clarus_callbacks links_for_clarus(struct station *st)

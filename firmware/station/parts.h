@@ -131,9 +131,12 @@ struct station {
     struct station_scanner *scanning; /* whose data is being stepped */
     const char *scan_source;          /* of the scan being stepped */
     int64_t started_at;
-    mono_t age_at;     /* when personal data is looked through next */
-    mono_t idle_at;    /* when the store may do its idle work */
-    mono_t commit_at;  /* when readings that wait for an urgent write are committed alone */
+    mono_t age_at;    /* when personal data is looked through next */
+    mono_t idle_at;   /* when the store may do its idle work */
+    mono_t commit_at; /* when readings that wait for an urgent write are committed alone */
+    mono_t watch_at;  /* when the storefront is asked about the next order ahead of the bench */
+    int64_t watched;  /* the order it is asked about now; 0: none */
+    int64_t watch_pace;
     mono_t disk_at;    /* when the free space is looked at again */
     unsigned rebuilds; /* until rebuilds_until */
     mono_t rebuilds_until;
@@ -170,9 +173,16 @@ bool tables_hold_tracking(struct station *st, int64_t shipment_id, char text[SAY
 /* Raises an exception for each lead's change that a new site.json has come to differ from. */
 err_t tables_compare_file(struct station *st);
 
+/* watch.c: the storefront is asked ahead of the bench. */
+#define CHECKS_WATCH_TICKET 0x40000000u
+void watch_tick(struct station *st);
+void watch_refreshed(struct station *st); /* the work list was read */
+void watch_answer(struct station *st, const struct verdict *v);
+
 /* links.c: what the rooms tell one another */
 struct bench_orders links_for_bench(struct station *st);
 struct clarus_callbacks links_for_clarus(struct station *st);
+void links_late_cancel(struct station *st, int64_t consignment_id, const char *text);
 void links_label_done(void *ctx, const struct labels_result *r);
 
 /* sources.c: withdraws a saved dispatch and makes its order packable again; errors of outbox_recall

@@ -67,6 +67,16 @@ CREATE TABLE seen_word (                         -- what orders brought along an
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX seen_word_code ON seen_word (channel, code) WHERE code <> '';
 
+CREATE TABLE watch (                             -- orders the storefront is asked about ahead of the bench
+    consignment_id INTEGER PRIMARY KEY,
+    at             INTEGER NOT NULL DEFAULT 0,   -- asked last; 0: not yet
+    kind           INTEGER NOT NULL DEFAULT 0,   -- enum verdict_kind of the last answer
+    rule           TEXT NOT NULL DEFAULT '',     -- with kind 0: a rule that only observes
+    owner          TEXT NOT NULL DEFAULT '',
+    text           TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX watch_at ON watch (at);
+
 ALTER TABLE consignment ADD COLUMN first_at INTEGER NOT NULL DEFAULT 0; -- when this station first heard of it; 0: not known
 
 CREATE TABLE paper (                             -- own papers that did not come out yet

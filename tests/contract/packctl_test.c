@@ -156,6 +156,8 @@ static void packctl__changes_tables_and_carries_them_as_one_file(void **state)
     assert_int_equal(ctl(words), 1);
     says("changed since");
     assert_int_equal(ctl("maps words"), 0);
+    assert_int_equal(ctl("rules check --worklist"), 0);
+    says("would be held");
     unlink(name);
 }
 

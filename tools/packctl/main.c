@@ -34,6 +34,7 @@ static const char usage[] =
     "station\n"
     "                                needed. KIND: sku, code, unit, method, state, tracking,\n"
     "                                address, reference (see docs/integrator.md)\n"
+    "  packctl rules check --worklist    what of the station's work would be held\n"
     "  packctl scan TEXT             type a scan (demonstration mode only)\n"
     "  packctl scan explain          scans from standard input, one a line (<GS>, \\xHH): what "
     "each\n"
@@ -266,6 +267,8 @@ static int run_maps(const struct ctl *ctl, char **args)
 static int run_rules(const struct ctl *ctl, char **args)
 {
     if (strcmp(args[0], "check") != 0) return wrong_usage("rules can be checked: rules check KIND");
+    if (ctl->worklist) return args[1] ? wrong_usage("KIND or --worklist") : rules_worklist(ctl);
+    if (!args[1]) return wrong_usage("say what the list holds: rules check KIND");
     return rules_check(ctl, args[1], stdin);
 }
 
@@ -282,7 +285,7 @@ static const struct verb {
     {"pulled", 1, 2, run_pulled},     {"gone", 1, 2, run_gone},
     {"recall", 2, 2, run_recall},     {"scan", 1, 1, run_scan},
     {"manifest", 1, 1, run_manifest}, {"retry-rule", 1, 1, run_retry_rule},
-    {"rules", 2, 2, run_rules},       {"maps", 1, 6, run_maps},
+    {"rules", 1, 2, run_rules},       {"maps", 1, 6, run_maps},
 };
 
 static bool take(const char *name, char **argv, int *i, const char **out)
@@ -310,6 +313,10 @@ static int read_words(char **argv, struct ctl *ctl, char **words)
         if (take("--who", argv, &i, &ctl->who) || take("--site", argv, &i, &ctl->site)) continue;
         if (take("--channel", argv, &i, &ctl->channel)) continue;
         if (take("--scope", argv, &i, &ctl->scope)) continue;
+        if (strcmp(argv[i], "--worklist") == 0) {
+            ctl->worklist = true;
+            continue;
+        }
         if (strcmp(argv[i], "--replace") == 0) {
             ctl->replace = true;
             continue;

@@ -23,6 +23,7 @@ struct ctl {
     const char *site;       /* site.json, for checks without a station */
     const char *channel;    /* NULL: the only one */
     const char *scope;      /* Clarus code of a unit; NULL: every product */
+    bool worklist;          /* of the station, instead of a list */
     bool replace;           /* an import wins over later changes of the station */
     const char *who;        /* acts are recorded under this name */
     bool json;              /* print answers as they came */
@@ -48,6 +49,8 @@ void path_add_escaped(struct buf *path, const char *text);
 /* rules.c: each line of a list against the rules of a site.json, without a station. EXIT_REFUSED
  * when a line would be held. */
 int rules_check(const struct ctl *ctl, const char *kind, FILE *list);
+/* worklist.c: what of the station's work would be held. */
+int rules_worklist(const struct ctl *ctl);
 
 /* maps.c: the tables leads edit, as one file. The file is printed; an import ends with EXIT_REFUSED
  * when the station kept a later change of its own. */
@@ -62,5 +65,6 @@ void print_exceptions(json_node root);
 void print_order(json_node root);
 void print_maps(json_node root);
 void print_words(json_node root);
+void print_findings(json_node root);
 
 #endif

@@ -310,3 +310,13 @@ void print_words(json_node root)
                                           {"last seen", "last_seen", COLUMN_MOMENT}};
     TABLE(json_member(root, "words"), words, number(root, "now"));
 }
+
+void print_findings(json_node root)
+{
+    static const struct column findings[] = {
+        {"order", "reference", COLUMN_TEXT}, {"channel", "channel", COLUMN_TEXT},
+        {"mode", "mode", COLUMN_TEXT},       {"rule", "rule", COLUMN_TEXT},
+        {"owner", "owner", COLUMN_TEXT},     {"why", "text", COLUMN_TEXT}};
+    if (json_count(json_member(root, "findings")) > 0)
+        TABLE(json_member(root, "findings"), findings, number(root, "now"));
+}

@@ -1,0 +1,108 @@
+/* The storefront as a second source of "stop", ahead of the bench. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/sim_world.h"
+
+#define MINUTE 60000
+
+static int setup(void **state)
+{
+    *state = world_new(NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world_check(*state);
+    world_free(*state);
+    return 0;
+}
+
+static void change(struct sim_world *w, enum peer_change_kind kind, const char *reference)
+{
+    struct peer_change c = {.kind = kind, .reference = reference};
+    assert_int_equal(peers_order_change(w->peers, hal_wall(w->hal).ms, &c), ERR_OK);
+}
+
+static void watch__stops_an_order_cancelled_in_the_shop_before_anyone_opens_it(void **state)
+{
+    struct sim_world *w = *state;
+    change(w, PEER_SHOP_CANCEL, "WEB-10427");
+    world_run(w, 15 * MINUTE);
+    assert_int_equal(world_number(w, "SELECT state FROM consignment WHERE reference = 'WEB-10427'"),
+                     12);
+    assert_int_equal(world_number(w, "SELECT count(*) FROM exception WHERE open = 1 AND rule = "
+                                     "'order.cancelled' AND object = 'order WEB-10427'"),
+                     1);
+    world_run(w, 30 * MINUTE);
+    assert_int_equal(
+        world_number(w, "SELECT times FROM exception WHERE object = 'order WEB-10427'"), 1);
+    world_scan(w, "TOTE-01");
+    assert_int_equal(w->view.face, FACE_STOP);
+    assert_int_equal(world_number(w, "SELECT count(*) FROM shipment"), 0);
+}
+
+static void watch__has_a_parcel_pulled_whose_order_is_cancelled_after_it_left(void **state)
+{
+    struct sim_world *w = *state;
+    world_scan(w, "TOTE-01");
+    world_scan(w, "BOX-S");
+    world_scan(w, "5012345000015");
+    world_scan_label(w);
+    world_drain(w, 10 * MINUTE);
+    assert_int_equal(world_number(w, "SELECT state FROM dispatch"), 1);
+    change(w, PEER_SHOP_CANCEL, "WEB-10427");
+    world_run(w, 30 * MINUTE);
+    assert_int_equal(world_number(w, "SELECT count(*) FROM exception WHERE open = 1 AND "
+                                     "dispatch_id IS NOT NULL AND consignment_id = (SELECT id FROM "
+                                     "consignment WHERE reference = 'WEB-10427')"),
+                     1);
+}
+
+static void watch__asks_about_every_order_once_and_again_only_later(void **state)
+{
+    struct sim_world *w = *state;
+    world_run(w, 6 * MINUTE);
+    int64_t open = world_number(w, "SELECT count(*) FROM consignment WHERE state IN (0, 1)");
+    assert_true(open >= 10);
+    assert_int_equal(world_number(w, "SELECT count(*) FROM watch WHERE at > 0"),
+                     world_number(w, "SELECT count(*) FROM watch"));
+    assert_int_equal(world_number(w, "SELECT count(*) FROM seen_word WHERE kind = 'method'"), 1);
+    assert_int_equal(world_number(w, "SELECT count(*) FROM watch WHERE rule = "
+                                     "'ship_method.unmapped' AND kind = 4"),
+                     1);
+    int64_t last = world_number(w, "SELECT max(at) FROM watch");
+    world_run(w, 2 * MINUTE);
+    assert_int_equal(world_number(w, "SELECT max(at) FROM watch"), last);
+    world_run(w, 12 * MINUTE);
+    assert_true(world_number(w, "SELECT min(at) FROM watch") > last);
+}
+
+static void watch__leaves_a_shop_alone_that_does_not_answer(void **state)
+{
+    struct sim_world *w = *state;
+    w->shop_offline = true;
+    world_run(w, 10 * MINUTE);
+    int64_t asked = world_number(w, "SELECT count(*) FROM watch WHERE at > 0");
+    assert_true(asked >= 5 && asked <= 11);
+    assert_int_equal(world_number(w, "SELECT count(*) FROM consignment WHERE state = 12"), 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(watch__stops_an_order_cancelled_in_the_shop_before_anyone_opens_it),
+        TEST(watch__has_a_parcel_pulled_whose_order_is_cancelled_after_it_left),
+        TEST(watch__asks_about_every_order_once_and_again_only_later),
+        TEST(watch__leaves_a_shop_alone_that_does_not_answer),
+    };
+    return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
+}
