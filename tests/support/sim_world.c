@@ -91,6 +91,7 @@ static void on_http(void *ctx, mono_t now, const struct hal_http_request *q,
 static size_t on_write(void *ctx, const char *role, struct slice bytes)
 {
     struct sim_world *w = ctx;
+    if (w->port) return w->port(w, role, bytes);
     assert_string_equal(role, "label-printer");
     return zpl_printer_accept(w->printer, bytes, hal_now(w->hal));
 }
@@ -203,6 +204,7 @@ struct sim_world *world_new(const struct sim_world_options *options)
     w->log = buf_new(LOG_MAX);
     w->narrate = getenv("NARRATE") != NULL;
     w->hook = o->hook;
+    w->port = o->port;
     w->ctx = o->ctx;
     w->supervised = o->supervised;
     make_folder(w, o->base);

@@ -17,6 +17,9 @@ struct sim_world;
 typedef bool sim_world_hook(struct sim_world *w, enum peer which,
                             const struct hal_http_request *request, struct hal_sim_reply *reply);
 
+/* Stands behind the ports instead of the ZPL printer: takes what fits of `bytes`. */
+typedef size_t sim_world_port(struct sim_world *w, const char *role, struct slice bytes);
+
 struct sim_world {
     char folder[64];
     char path[96];
@@ -34,6 +37,7 @@ struct sim_world {
     unsigned rounds;
     unsigned still; /* rounds since time last passed */
     sim_world_hook *hook;
+    sim_world_port *port;
     void *ctx;
     bool supervised;            /* a station that ends or does not start is started again */
     unsigned restarts;          /* by the supervisor */
@@ -52,8 +56,9 @@ struct sim_world_options {
     int64_t wall_ms; /* 0: a spring morning */
     bool wall_untrusted;
     sim_world_hook *hook;
-    hal_sim_job_fn *job; /* NULL: no program is installed */
-    void *ctx;           /* of hook (in world->ctx) and job */
+    sim_world_port *port; /* NULL: the ZPL printer alone */
+    hal_sim_job_fn *job;  /* NULL: no program is installed */
+    void *ctx;            /* of hook and port (in world->ctx), and of job */
 };
 
 /* For a hook: what the peers say to this request, to be changed before the station gets it. */
