@@ -6,6 +6,7 @@
     X("bigcommerce", bigcommerce)                                                                  \
     X("commercetools", commercetools)                                                              \
     X("orocommerce", orocommerce)                                                                  \
+    X("tryton", tryton)                                                                            \
     X("vendure", vendure)                                                                          \
     X("webhook", webhook)
 

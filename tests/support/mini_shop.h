@@ -53,6 +53,8 @@ struct mini_dialect {
     bool no_quantities;     /* its records do not say what is in them */
     bool one_record;        /* one record for all parcels */
     bool has_login;
+    const char *hold_rule; /* NULL: order.unpaid */
+    bool remainder; /* what is not shipped waits in a record of its own, made by the system */
     void (*serve)(struct mini_shop *s, const struct mini_request *q, struct mini_reply *r);
 };
 
@@ -74,7 +76,8 @@ struct mini_shop {
     char violation[200]; /* first forbidden thing; "": none */
 };
 
-extern const struct mini_dialect mini_commercetools, mini_orocommerce, mini_vendure, mini_webhook;
+extern const struct mini_dialect mini_commercetools, mini_orocommerce, mini_tryton, mini_vendure,
+    mini_webhook;
 
 void mini_init(struct mini_shop *s, const struct mini_dialect *d);
 void mini_line(struct mini_shop *s, const char *sku, int ordered);

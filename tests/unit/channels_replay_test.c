@@ -12,7 +12,7 @@
 
 #include "tests/support/channels_bed.h"
 
-#define HOUR      3600000
+#define HOUR      INT64_C(3600000)
 #define TAPES_MAX 1048576
 
 /* One exchange that is expected. */
