@@ -139,6 +139,7 @@ err_t channels_register(struct channels *ch)
         uint32_t share = c->config->pace_per_minute / benches;
         struct destination_spec spec = {
             .step = step_of(c),
+            .every = step_of(c) == INVENTORY,
             .concurrency = CONCURRENCY,
             .pace_per_minute = c->config->pace_per_minute > 0 && share == 0 ? 1 : share,
             .benches = benches,

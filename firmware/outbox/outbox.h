@@ -100,6 +100,7 @@ enum outbox_gate {
 struct destination_spec {
     char name[DESTINATION_CAP];
     uint8_t step;             /* 0 Clarus, 1 inventory system, 2 storefront */
+    bool every;               /* hears of every dispatch that a channel hears of */
     uint8_t concurrency;      /* attempts under way at once; 1..8 */
     uint32_t pace_per_minute; /* attempts, this bench's share; 0: no limit */
     uint32_t benches;         /* that share the server's own budget; 0: 1 */

@@ -125,6 +125,18 @@ static err_t shipment_has_items(struct outbox *ob, int64_t shipment_id)
     return row ? ERR_OK : ERR_INVALID;
 }
 
+/* Destinations that hear of everything: an inventory system, before the shop. */
+static err_t insert_every(struct outbox *ob, const struct dispatch_spec *spec, int64_t id,
+                          const struct destination *shop)
+{
+    err_t e = ERR_OK;
+    for (size_t i = 0; i < ob->destination_count && e == ERR_OK; i++) {
+        struct destination *d = &ob->destinations[i];
+        if (d->spec.every && d != shop) e = insert_message(ob, spec, id, d);
+    }
+    return e;
+}
+
 err_t outbox_save(struct outbox *ob, const struct dispatch_spec *spec, int64_t *out_dispatch_id)
 {
     int64_t id = 0;
@@ -140,6 +152,7 @@ err_t outbox_save(struct outbox *ob, const struct dispatch_spec *spec, int64_t *
     if (e == ERR_OK && shop != NULL && shop->spec.gate == GATE_AT_MANIFEST) {
         e = gate_hold(ob, id, spec->consignment_id);
     }
+    if (e == ERR_OK && shop != NULL) e = insert_every(ob, spec, id, shop);
     if (e == ERR_OK && shop != NULL && shop != clarus) e = insert_message(ob, spec, id, shop);
     if (e) return e;
     *out_dispatch_id = id;

@@ -63,6 +63,10 @@ static void on_mini(void *ctx, mono_t now, const struct hal_http_request *reques
     (void)now;
     bool ours = strncmp(request->url, "https://shop.test/", 18) == 0 ||
                 strncmp(request->url, "https://auth.test/", 18) == 0;
+    if (b->stock != NULL && strncmp(request->url, "https://stock.test/", 19) == 0) {
+        mini_serve(b->stock, request, reply);
+        return;
+    }
     if (!ours) fail_msg("sent to %s", request->url);
     b->requests++;
     const char *method = request->method == HAL_GET ? "GET" : "POST";
@@ -207,11 +211,10 @@ struct channels_bed *cbed_new(void)
     return cbed_new_mini(NULL);
 }
 
-static void configure_mini(struct channels_bed *b, const struct mini_dialect *d)
+static struct mini_shop *configure_mini(struct config_channel *c, const struct mini_dialect *d)
 {
-    struct config_channel *c = &b->config.site.channels[0];
-    b->mini = calloc(1, sizeof *b->mini);
-    mini_init(b->mini, d);
+    struct mini_shop *mini = calloc(1, sizeof *mini);
+    mini_init(mini, d);
     snprintf(c->definition, sizeof c->definition, "%s", d->definition);
     snprintf(c->base_url, sizeof c->base_url, "%s", d->base_url);
     for (size_t i = 0; i < sizeof d->options / sizeof d->options[0]; i++) {
@@ -219,11 +222,29 @@ static void configure_mini(struct channels_bed *b, const struct mini_dialect *d)
             snprintf(c->options[i], sizeof c->options[i], "%s", d->options[i]);
         }
     }
-    hal_sim_set_secret(b->hal, "shop-token", d->secret);
-    hal_sim_on_http(b->hal, on_mini, b);
+    return mini;
+}
+
+static void configure_stock(struct channels_bed *b, const struct mini_dialect *d)
+{
+    struct config_site *s = &b->config.site;
+    struct config_channel *c = &s->channels[1];
+    *c = s->channels[0];
+    memset(c->options, 0, sizeof c->options);
+    snprintf(c->name, sizeof c->name, "stock");
+    snprintf(c->secret, sizeof c->secret, "stock-token");
+    b->stock = configure_mini(c, d);
+    snprintf(c->base_url, sizeof c->base_url, "https://stock.test%s", d->base_url + 17);
+    hal_sim_set_secret(b->hal, "stock-token", d->secret);
+    s->channel_count = 2;
 }
 
 struct channels_bed *cbed_new_mini(const struct mini_dialect *d)
+{
+    return cbed_new_two(d, NULL);
+}
+
+struct channels_bed *cbed_new_two(const struct mini_dialect *d, const struct mini_dialect *stock)
 {
     struct channels_bed *b = calloc(1, sizeof *b);
     snprintf(b->folder, sizeof b->folder, "/tmp/channels-XXXXXX");
@@ -236,7 +257,12 @@ struct channels_bed *cbed_new_mini(const struct mini_dialect *d)
     b->peers = peers_new(NULL);
     add_products(b->peers);
     configure(&b->config);
-    if (d != NULL) configure_mini(b, d);
+    if (stock != NULL) configure_stock(b, stock);
+    if (d != NULL) {
+        b->mini = configure_mini(&b->config.site.channels[0], d);
+        hal_sim_set_secret(b->hal, "shop-token", d->secret);
+        hal_sim_on_http(b->hal, on_mini, b);
+    }
     start(b);
     return b;
 }
@@ -250,6 +276,7 @@ void cbed_free(struct channels_bed *b)
     snprintf(command, sizeof command, "rm -r %s", b->folder);
     assert_int_equal(system(command), 0);
     free(b->mini);
+    free(b->stock);
     free(b);
 }
 
@@ -308,6 +335,9 @@ void cbed_mini_order(struct channels_bed *b, int mugs, int hats)
     assert_int_equal(store_commit(b->st), ERR_OK);
     mini_line(b->mini, "MUG", mugs);
     if (hats > 0) mini_line(b->mini, "HAT", hats);
+    if (b->stock == NULL) return;
+    mini_line(b->stock, "MUG", mugs);
+    if (hats > 0) mini_line(b->stock, "HAT", hats);
 }
 
 void cbed_own_order(struct channels_bed *b, const char *number, const char *sku, int units)

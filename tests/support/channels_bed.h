@@ -47,6 +47,7 @@ struct channels_bed {
     unsigned verdicts;
     cbed_intercept *intercept;
     const struct hal_http_request *request; /* while intercept looks at it; small stand-ins only */
+    struct mini_shop *stock;                /* an inventory system at stock.test; NULL: none */
     struct mini_shop *mini;                 /* NULL: the BigCommerce stand-in of tools/packpeers */
     unsigned break_at;                      /* the exchange that breaks, from 1; 0: none */
     enum cbed_break break_how;              /* how */
@@ -63,6 +64,8 @@ struct channels_bed *cbed_new(void);
 /* With a small stand-in; cbed_mini_order places its order 501 here and there, with so many MUG and
  * HAT (0: no such line). */
 struct channels_bed *cbed_new_mini(const struct mini_dialect *d);
+/* The same with an inventory system beside it, as the channel "stock". */
+struct channels_bed *cbed_new_two(const struct mini_dialect *d, const struct mini_dialect *stock);
 void cbed_mini_order(struct channels_bed *b, int mugs, int hats);
 /* An order in our catalogue alone, of one line; the test plays the shop by `intercept`. */
 void cbed_own_order(struct channels_bed *b, const char *number, const char *sku, int units);

@@ -369,6 +369,46 @@ static void every_shop__parks_another_order_than_it_asked_for(void **state)
     }
 }
 
+/* ------------------------------------------------------------------------------ inventory systems
+ */
+
+static void inventory_system__learns_it_before_the_shop(void **state)
+{
+    (void)state;
+    struct channels_bed *b = cbed_new_two(&mini_commercetools, &mini_tryton);
+    cbed_mini_order(b, 3, 1);
+    b->stock->state = MINI_HOLD;
+    save_all(b);
+    cbed_pass(b, HOUR);
+    assert_int_equal(b->mini->writes, 0);
+    assert_int_equal(cbed_state(b), MESSAGE_HELD);
+    struct exception_row x = cbed_exception(b, "order.hold");
+    assert_int_not_equal(x.id, 0);
+    b->stock->state = MINI_OPEN;
+    assert_int_equal(exception_do(b->ob, x.id, EXCEPTION_RETRY, "lead", ""), ERR_OK);
+    cbed_pass(b, HOUR);
+    expect_all_once(b, "after stock", 0);
+    assert_string_equal(b->stock->status, "complete");
+    assert_string_equal(b->stock->violation, "");
+    cbed_free(b);
+}
+
+/* Somebody shipped a part by hand over there: too little is left. */
+static void inventory_system__notices_a_part_shipped_by_hand(void **state)
+{
+    (void)state;
+    struct channels_bed *b = cbed_new_two(&mini_commercetools, &mini_tryton);
+    cbed_mini_order(b, 3, 1);
+    struct mini_record *r = mini_record_add(b->stock);
+    *r = (struct mini_record){.key = "by-hand", .units = {1, 0}, .stage = 9, .foreign = true};
+    save_all(b);
+    cbed_pass(b, HOUR);
+    assert_int_equal(b->stock->writes, 0);
+    assert_int_equal(b->mini->writes, 0);
+    assert_int_not_equal(cbed_exception(b, "channel.over_shipment").id, 0);
+    cbed_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +426,8 @@ int main(void)
         cmocka_unit_test(every_shop_with_quantities__refuses_an_over_shipment),
         cmocka_unit_test(every_shop__parks_a_line_it_does_not_have),
         cmocka_unit_test(every_shop__parks_another_order_than_it_asked_for),
+        cmocka_unit_test(inventory_system__learns_it_before_the_shop),
+        cmocka_unit_test(inventory_system__notices_a_part_shipped_by_hand),
     };
     return cmocka_run_group_tests_name("channels systems", tests, NULL, NULL);
 }
