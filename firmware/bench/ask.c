@@ -102,6 +102,7 @@ static void short_because(struct bench *b, const char *reason)
     ask_drop(b);
     if (!l) return;
     qty_t left = left_of(l);
+    ahead_drop(b, "a line is short");
     (void)snprintf(detail, sizeof detail, "%s x %s: %s", qty_text(left, count), l->line.sku,
                    reason);
     raise_short(b, l, count, reason);

@@ -161,6 +161,10 @@ void label_news(struct bench *b, int64_t shipment_id, enum bench_label_news news
     bool current = b->open && b->shipment.id == shipment_id;
     bool ahead = news == BENCH_LABEL_OFFLINE && !(current && b->phase == PHASE_BUYING);
     if (ahead) return; /* made ahead of need: asked for again when the label is */
+    if (current && session_open_parcel(b)) {
+        ahead_news(b, news);
+        return;
+    }
     err_t e = rows_shipment_owner(b, shipment_id, &of);
     if (e == ERR_NOTFOUND) return;
     if (!e && news == BENCH_LABEL_READY) e = rows_labelled(b, shipment_id);

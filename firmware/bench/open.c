@@ -56,6 +56,8 @@ static void forget_order(struct bench *b)
     b->checked_at = MONO_NEVER;
     b->ahead_ticket = b->claim_ticket = 0;
     b->undo_count = 0;
+    b->ahead_asked = b->buy_on_go = b->ahead_ready = b->ahead_off = false;
+    b->ahead_asked = b->buy_on_go = b->ahead_ready = b->ahead_off = false;
     b->working_offline = b->print_refused = b->part_confirmed = b->claim_asked = false;
 }
 
@@ -105,6 +107,7 @@ void session_open(struct bench *b, int64_t consignment_id)
 static void stop_order(struct bench *b, const struct verdict *v)
 {
     bool gone = v->kind == VERDICT_STOP || v->kind == VERDICT_SENT || v->kind == VERDICT_CHANGED;
+    ahead_drop(b, v->rule);
     const char *owner = v->owner[0] ? v->owner : "lead";
     if (v->kind == VERDICT_STOP || v->kind == VERDICT_HOLD || v->kind == VERDICT_CHANGED)
         raise_for_order(b, v->rule, v->origin[0] ? v->origin : "station", owner, v->text,
@@ -220,8 +223,10 @@ void session_verdict(struct bench *b, uint32_t ticket, const struct verdict *v)
         b->ticket = 0;
         b->deadline = MONO_NEVER;
     }
+    if (v->kind == VERDICT_GO && ahead) b->checked_at = effects_now(b->fx);
+    if (ahead) ahead_checked(b, v->kind == VERDICT_GO);
     if (v->kind == VERDICT_GO && ahead)
-        b->checked_at = effects_now(b->fx);
+        b->changed = true;
     else if (v->kind == VERDICT_GO)
         checked_go(b);
     else if (v->kind == VERDICT_UNKNOWN && !ahead)
@@ -400,7 +405,8 @@ static void resume_phase(struct bench *b)
 {
     bool bought = any_parcel(b, PARCEL_LABELLED) || any_parcel(b, PARCEL_PRINTED) ||
                   any_parcel(b, PARCEL_CHECKED);
-    if (bought || b->shipment.state == SHIPMENT_BUYING || b->shipment.state == SHIPMENT_BOUGHT)
+    bool buying = b->shipment.state == SHIPMENT_BUYING || b->shipment.state == SHIPMENT_BOUGHT;
+    if (bought || (buying && !session_open_parcel(b)))
         resume_labels(b);
     else if (b->parcel_count > 0 && !session_open_parcel(b))
         label_begin(b);
@@ -421,6 +427,7 @@ void session_resume(struct bench *b)
 
 void session_leave(struct bench *b, bool release)
 {
+    if (b->open && release) ahead_drop(b, "put aside");
     /* A claim under way may still succeed. */
     bool claimed = b->open && (b->order.claimed || b->claim_asked);
     if (release && claimed && !hold_has(b, b->order.id))

@@ -255,7 +255,8 @@ static void prepare_ahead(struct bench *b)
 void pack_packaging(struct bench *b, const struct packaging *packaging)
 {
     struct session_parcel *p = session_open_parcel(b);
-    if (!p || (p->packaging[0] && p->shipment_id && b->shipment.state >= SHIPMENT_BUYING)) {
+    if (p && strcmp(p->packaging, packaging->code) != 0) ahead_drop(b, "another box");
+    if (!p || (p->packaging[0] && p->shipment_id && b->shipment.state > SHIPMENT_BOUGHT)) {
         block_refuse(b, say("bench.no_open_parcel"), say("bench.no_open_parcel_step"),
                      slice_text(packaging->code));
         return;
@@ -316,6 +317,7 @@ void pack_next_parcel(struct bench *b)
         pack_close(b);
         return;
     }
+    ahead_drop(b, "a second box");
     if (!close_parcel(b, p, true)) return;
     bench_story(b, "parcel.closed", p->packaging);
     err_t e = rows_add_parcel(b);
@@ -337,7 +339,9 @@ void pack_close(struct bench *b)
         block_card(b);
         return;
     }
+    if (!session_all_verified(b)) ahead_drop(b, "sent in part");
     if (p && !close_parcel(b, p, false)) return;
+    if (ahead_print(b)) return;
     if (!b->shipment.id) prepare_ahead(b);
     if (b->shipment.id) label_begin(b);
 }

@@ -170,6 +170,10 @@ struct bench {
     mono_t deadline;       /* of the wait in this phase; MONO_NEVER: none */
     mono_t checked_at;     /* last fresh GO for this order; MONO_NEVER: never in this run */
     uint32_t ahead_ticket; /* a save check begun while the last label was being stuck on */
+    bool ahead_asked;      /* the label was asked for while items are scanned */
+    bool buy_on_go;        /* ahead_ticket's answer decides it */
+    bool ahead_ready;      /* the label is here */
+    bool ahead_off;        /* not again for this order */
     bool working_offline;  /* going on by the last known state */
     struct say notice;     /* said beside the work */
     size_t current_line;   /* index; line_count: none */
@@ -384,6 +388,13 @@ void unit_known(struct bench *b, err_t error, const struct unit_reading *seen);
 struct slice read_scan(struct bench *b, const struct scan *scan);
 /* True: the code is wrong or too long, and refused. A label that is awaited never is wrong. */
 bool read_refuse(struct bench *b, const struct scan *scan, struct slice key);
+
+/* ahead.c */
+void ahead_look(struct bench *b);
+void ahead_checked(struct bench *b, bool go);
+void ahead_news(struct bench *b, enum bench_label_news news);
+bool ahead_print(struct bench *b); /* false: there is none to print */
+void ahead_drop(struct bench *b, const char *why);
 
 /* open_check.c */
 /* True: what is in the order may not go like this; said and recorded. */

@@ -14,6 +14,8 @@
 #define WORLD(state) struct sim_world *w = *(state)
 
 #define MUG_RED     "5012345000015"
+#define SOAP        "5012345000060"
+#define TOWEL       "5012345000114"
 #define TEA_CASE    "15012345000036"
 #define JAM         "5012345000046"
 #define LAMP        "5012345000077"
@@ -346,6 +348,50 @@ static void station__loses_no_count_when_power_goes_at_any_point_of_the_story(vo
     assert_reported_once(w, "WEB-10428", 1);
 }
 
+static void station__label_ahead_is_at_hand_with_the_last_scan(void **state)
+{
+    WORLD(state);
+    struct peer_label bought[4];
+    for (size_t i = 0; i < w->config->site.carrier_count; i++)
+        w->config->site.carriers[i].label_ahead = true;
+    world_scan(w, "TOTE-10");
+    world_scan(w, "BOX-S");
+    world_scan(w, TOWEL);
+    world_run(w, 5000);
+    assert_face(w, FACE_PACKING);
+    assert_int_equal(peers_labels(w->peers, "WEB-10436", bought, 4), 1);
+    assert_int_equal(zpl_printer_label_count(w->printer), 0);
+    world_scan(w, SOAP);
+    world_scan(w, SOAP);
+    world_scan(w, TOWEL);
+    assert_face(w, FACE_LABEL);
+    world_scan_label(w);
+    world_drain(w, NEXT_MINUTE);
+    assert_reported_once(w, "WEB-10436", 1);
+}
+
+static void station__label_ahead_is_voided_with_a_second_box(void **state)
+{
+    WORLD(state);
+    struct peer_label bought[4];
+    for (size_t i = 0; i < w->config->site.carrier_count; i++)
+        w->config->site.carriers[i].label_ahead = true;
+    world_scan(w, "TOTE-10");
+    world_scan(w, "BOX-S");
+    world_scan(w, TOWEL);
+    world_run(w, 5000);
+    world_command(w, "NEXT-PARCEL");
+    world_scan(w, "BOX-S");
+    world_scan(w, SOAP);
+    world_scan(w, SOAP);
+    world_scan(w, TOWEL);
+    world_run(w, 30000);
+    assert_face(w, FACE_LABEL);
+    assert_int_equal(peers_labels(w->peers, "WEB-10436", bought, 4), 3);
+    assert_true(bought[0].voided);
+    assert_int_equal(order(w, "WEB-10436").labels_live, 2);
+}
+
 static void station__prints_after_the_paper_is_back_and_only_once(void **state)
 {
     WORLD(state);
@@ -400,6 +446,8 @@ int main(void)
         CASE(station__holds_what_must_not_be_packed),
         CASE(station__survives_hostile_order_text),
         CASE(station__loses_no_count_when_power_goes_at_any_point_of_the_story),
+        CASE(station__label_ahead_is_at_hand_with_the_last_scan),
+        CASE(station__label_ahead_is_voided_with_a_second_box),
         CASE(station__prints_after_the_paper_is_back_and_only_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
