@@ -147,6 +147,7 @@ FUZZ_COMMON_O := $(call obj,tests/fuzz/fuzz.c)
 $(B)/tests/fuzz/%_fuzz: $(B)/tests/fuzz/%_fuzz.o $(FUZZ_COMMON_O) $(LIBCORE) $(LIBSIM)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS)
+$(B)/tests/fuzz/ieee1284_fuzz $(B)/tests/fuzz/ieee1284_replay: $(B)/hal/linux/ieee1284.o
 $(B)/tests/fuzz/%_replay: $(B)/tests/fuzz/%_fuzz.o $(B)/tests/fuzz/replay.o $(FUZZ_COMMON_O) $(LIBCORE) $(LIBSIM)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) -lcmocka
