@@ -20,7 +20,7 @@
 
 struct console_device {
     char role[HAL_NAME_CAP];
-    char kind[16];     /* scanner, printer */
+    char kind[16];     /* scanner, printer, documents, scale */
     char identity[96]; /* "" when absent */
     bool present;
     char trouble[SAY_CAP]; /* "paper out"; "" when nothing is wrong */

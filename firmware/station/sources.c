@@ -18,7 +18,7 @@ static void see_gear(const struct station *st, struct console_station *out)
         struct console_device *d = &out->devices[out->device_count++];
         const char *role = st->config->station.document_printer.port.role;
         slice_copy_cut(slice_text(role), d->role, sizeof d->role);
-        slice_copy_cut(SLICE("printer"), d->kind, sizeof d->kind);
+        slice_copy_cut(SLICE("documents"), d->kind, sizeof d->kind);
         slice_copy_cut(slice_text(printer_identity(g->documents)), d->identity, sizeof d->identity);
         slice_copy_cut(slice_text(g->documents_trouble), d->trouble, sizeof d->trouble);
         d->present = printer_is_present(g->documents);

@@ -185,6 +185,7 @@ static void order__is_packed_on_a_printer_of_any_language(void **state)
         struct sim_world *w = open_world(station);
         pack(w);
         assert_int_equal(printers[0].count, 1);
+        print_message("label in %s: %zu bytes\n", cases[i].language, printers[0].jobs[0].len);
         scan_back(w, &printers[0]);
         assert_saved(w);
         assert_int_equal(printers[0].count, 1);
