@@ -147,6 +147,22 @@ static void session__restart_says_what_it_took_up_again(void **state)
     assert_string_equal(bed->view.notice.key, "");
 }
 
+/* Meant for "not confirmed", which the restart took from the screen. */
+static void session__confirm_after_a_restart_closes_no_part(void **state)
+{
+    BED(state);
+    bed_open_order(bed, "WEB-1");
+    bed_scan(bed, MUG);
+    bench_not_confirmed(bed->bench);
+    bed_restart(bed);
+    bed_command(bed, "CONFIRM");
+    assert_int_equal(bed_number(bed, "SELECT count(*) FROM parcel WHERE state > 0"), 0);
+    assert_int_equal(bed->asked.buys, 0);
+    bed_command(bed, "OK");
+    bed_scan(bed, MUG);
+    assert_int_equal(bed->view.units_packed.milli, 2000);
+}
+
 static void session__restart_goes_on_under_a_refusal(void **state)
 {
     BED(state);
@@ -327,6 +343,7 @@ int main(void)
         CASE(session__rest_that_is_not_picked_is_not_opened),
         CASE(session__restart_while_opening_checks_and_claims_again),
         CASE(session__restart_says_what_it_took_up_again),
+        CASE(session__confirm_after_a_restart_closes_no_part),
         CASE(session__restart_goes_on_under_a_refusal),
         CASE(session__too_many_lines_do_not_keep_the_station_from_starting),
         CASE(session__stopped_order_is_not_opened_by_a_young_state),
