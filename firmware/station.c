@@ -11,6 +11,7 @@
 #define AGE_EVERY_MS  INT64_C(3600000)
 #define AGE_BATCH     16    /* orders or rows aged in one idle slice */
 #define RELAXED_MS    10000 /* what can be read again is committed within this */
+#define QUIET_MS      2000  /* since the last commit, with a long log */
 #define HEARTBEAT_MS  10000 /* the watchdog allows 30 s */
 
 static err_t open_console(struct station *st)
@@ -72,14 +73,20 @@ void station_free(struct station *st)
 
 /* ------------------------------------------------------------------------------- one round -- */
 
+/* When what waits for company goes without it: soon, or once it is quiet and the log is long, so
+ * that the log can be brought home. */
+static mono_t commit_due(const struct station *st)
+{
+    bool shorten = store_log_is_long(st->store) && st->idle_at.ms != MONO_NEVER.ms;
+    return shorten ? mono_earlier(st->commit_at, mono_plus(st->idle_at, QUIET_MS)) : st->commit_at;
+}
+
 static mono_t next_deadline(struct station *st)
 {
     if (effects_has_failed(st->fx) || st->news_count > 0 || store_is_urgent(st->store))
         return hal_now(st->hal);
     mono_t d = mono_plus(hal_now(st->hal), HEARTBEAT_MS);
-    if (store_is_dirty(st->store)) d = mono_earlier(d, st->commit_at);
-    if (!store_is_dirty(st->store) || store_log_is_long(st->store))
-        d = mono_earlier(d, st->idle_at);
+    d = mono_earlier(d, store_is_dirty(st->store) ? commit_due(st) : st->idle_at);
     d = mono_earlier(d, devices_deadline(st));
     d = mono_earlier(d, checks_deadline(st));
     d = mono_earlier(d, st->watch_at);
@@ -122,13 +129,6 @@ static void tick(struct station *st)
     news_deliver(st);
 }
 
-/* Quiet, and the log is long: what waits for company goes now, so that it can be brought home. */
-static bool idle_commit(const struct station *st)
-{
-    return store_is_dirty(st->store) && store_log_is_long(st->store) &&
-           mono_reached(hal_now(st->hal), st->idle_at);
-}
-
 /* Readings alone may wait for company: several answers to one question are one commit. */
 static bool must_commit(struct station *st)
 {
@@ -136,7 +136,7 @@ static bool must_commit(struct station *st)
     if (!store_is_dirty(st->store)) return false;
     mono_t now = hal_now(st->hal);
     if (st->commit_at.ms == MONO_NEVER.ms) st->commit_at = mono_plus(now, RELAXED_MS);
-    return st->stopping || st->reloading || idle_commit(st) || mono_reached(now, st->commit_at);
+    return st->stopping || st->reloading || mono_reached(now, commit_due(st));
 }
 
 /* Commit, then acknowledge, then send. */
