@@ -39,7 +39,7 @@
 #define STORE_WAL_PAGES      4096 /* preallocated, so that a full disk still takes delivery marks */
 #define STORE_WAL_FORCE      3072 /* checkpoint inside a commit: leaves room for one large round */
 #define STORE_WAL_IDLE       512  /* checkpoint when idle; fewer would cost more syncs per order */
-#define STORE_STATEMENTS_MAX 320  /* distinct statements of the whole station */
+#define STORE_STATEMENTS_MAX 512  /* distinct statements of the whole station: about 330 now */
 #define STORE_CHECK_ROWS     64   /* rows read by one slice of the idle check */
 #define STORE_CHECK_PAGES    4096 /* a file up to this size is checked whole when it is opened */
 
