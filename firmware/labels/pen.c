@@ -99,10 +99,12 @@ void pen_put_quoted(struct buf *out, struct slice utf8, uint8_t escape)
 static uint32_t letter_width(uint32_t point)
 {
     if (point >= 0x2E80) return 100;
-    if (point >= 0x80) return 66;
-    if (strchr(" .,:;'|!ijlI()[]-`", (int)point)) return 36;
-    if (strchr("mwMW@%", (int)point)) return 92;
-    return 60;
+    if (point >= 0x80) return 64;
+    if (strchr(" .,:;'|!ijlI()[]`", (int)point)) return 34;
+    if (strchr("MW@%", (int)point)) return 88;
+    if (strchr("mw-", (int)point)) return 76;
+    bool small = (point >= 'a' && point <= 'z') || (point >= '0' && point <= '9');
+    return small ? 52 : 64;
 }
 
 uint32_t pen_text_width(const struct pen_cell *cell, struct slice utf8)

@@ -169,11 +169,12 @@ void zpl_draw_text(struct zpl_picture *p, int64_t x, int64_t y, const struct zpl
                    struct slice text)
 {
     int64_t dot = shape->height >= 20 ? shape->height / 10 : 1;
-    int64_t room = shape->width > 0 ? shape->width / (GLYPH_CELL * dot) : INT16_MAX;
+    int64_t wide = shape->height >= 24 ? shape->height / 12 : 1; /* printers' letters are narrow */
+    int64_t room = shape->width > 0 ? shape->width / (GLYPH_CELL * wide) : INT16_MAX;
     int64_t lines = shape->width > 0 ? shape->lines : 1;
     for (int64_t n = 0; n < lines && text.len > 0 && room > 0; n++) {
         struct slice line = next_line(text, (size_t)room);
-        struct zpl_box cell = {x, y + n * shape->height + shape->height / 8, dot, dot};
+        struct zpl_box cell = {x, y + n * shape->height + shape->height / 8, wide, dot};
         draw_line(p, cell, line);
         text = slice_sub(text, line.len, text.len);
     }
