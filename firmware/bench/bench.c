@@ -96,6 +96,7 @@ static void flush_as(struct bench *b, bool by_person)
 {
     papers_print(b);
     ahead_look(b);
+    list_look(b);
     if (!b->changed) return;
     AUTO_RELAX struct store_relaxed relaxed =
         store_relax_if(b->store, !by_person && b->block.kind == BLOCK_NONE);
@@ -134,9 +135,13 @@ static bool is_saved_already(struct bench *b, struct slice text)
 static void scan_reference(struct bench *b, struct slice text)
 {
     int64_t id = 0;
+    if (list_item(b, text)) return;
     err_t e = catalogue_find(b->store, text, &id);
+    if (e != ERR_AMBIGUOUS) list_leave(b);
     if (e == ERR_OK) {
         session_open(b, id);
+    } else if (e == ERR_AMBIGUOUS && list_begin(b, text)) {
+        return;
     } else if (e == ERR_AMBIGUOUS) {
         block_refuse(b, say("bench.ambiguous_reference"), say("bench.call_lead"), text);
     } else if (e == ERR_NOTFOUND && is_saved_already(b, text)) {
@@ -290,6 +295,8 @@ void bench_found(struct bench *b, uint32_t ticket, err_t error, int64_t consignm
     struct slice asked = slice_text(b->asked);
     if (error == ERR_OK && consignment_id)
         session_open(b, consignment_id);
+    else if (error == ERR_AMBIGUOUS && list_begin(b, asked))
+        b->changed = true;
     else if (error == ERR_AMBIGUOUS)
         block_refuse(b, say("bench.ambiguous_reference"), say("bench.call_lead"), asked);
     else if (error == ERR_GONE || error == ERR_UNKNOWN || error == ERR_BUSY)
@@ -448,6 +455,7 @@ err_t bench_restore(struct bench *b)
         session_leave(b, false);
     }
     papers_restore(b);
+    list_restore(b);
     hold_count(b);
     bool ended = b->block.kind > BLOCK_SURPLUS && b->block.after != AFTER_GO_ON;
     if (b->open && b->phase == PHASE_OPENING && !ended)

@@ -94,7 +94,7 @@ static bool now_park(struct bench *b)
 
 static bool now_cancel(struct bench *b)
 {
-    return !is_blocked(b) && (b->ask.kind != ASK_NONE || b->help || b->helped);
+    return !is_blocked(b) && (b->ask.kind != ASK_NONE || b->help || b->helped || b->list[0]);
 }
 
 static bool now_help(struct bench *b)
@@ -166,6 +166,9 @@ static void run_help(struct bench *b)
 
 static void run_cancel(struct bench *b)
 {
+    bool list = b->ask.kind == ASK_NONE && !b->helped && b->list[0];
+    if (list) b->notice = say1("bench.list_left", b->list);
+    if (list) list_leave(b);
     b->help = false;
     ask_drop(b);
     bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);

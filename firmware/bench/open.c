@@ -374,6 +374,7 @@ void session_next_note(struct bench *b)
     session_enter(b, PHASE_PACKING);
     take_only_packaging(b);
     if (b->phase == PHASE_PACKING && session_all_verified(b)) pack_close(b);
+    if (b->phase == PHASE_PACKING) list_count_item(b);
 }
 
 static bool any_parcel(const struct bench *b, enum parcel_state state)
@@ -434,6 +435,7 @@ void session_leave(struct bench *b, bool release)
         b->orders.release(b->orders.ctx, b->order.id);
     if (b->open) papers_forget_order(b, b->order.id, false);
     forget_order(b);
+    b->list_item[0] = 0;
     block_clear(b);
     session_enter(b, PHASE_IDLE);
 }

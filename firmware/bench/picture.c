@@ -104,6 +104,7 @@ static void say_phase(struct bench *b, struct bench_view *out)
     out->headline = say(w.headline);
     phase_args(b, &out->headline);
     out->next_step = say(w.next_step);
+    list_words(b, &out->headline, &out->next_step);
     ask_words(b, &out->headline, &out->detail, &out->next_step);
     if (b->help) out->headline = say("bench.help");
     if (b->block.kind == BLOCK_NONE) return;
@@ -237,6 +238,8 @@ void bench_view(struct bench *b, struct bench_view *out)
     out->scan_count = b->scan_count;
     memcpy(out->last_reference, b->last_reference, sizeof out->last_reference);
     memcpy(out->last_service, b->last_service, sizeof out->last_service);
+    memcpy(out->list, b->list, sizeof out->list);
+    out->list_left = (size_t)b->list_left;
     out->holds_waiting = (size_t)b->holds_waiting;
     out->holds_ready = (size_t)b->holds_ready;
     out->last_saved_at = b->last_saved_at;

@@ -116,9 +116,9 @@ err_t rows_save_bench(struct bench *b)
         e = store_prepare(
             b->store,
             "UPDATE bench SET packer = ?1, consignment_id = ?2, phase = ?3, shipment_id = ?4, "
-            "acknowledged = ?5, block = ?6, last_saved = ?7 WHERE id = 1 AND (packer, "
-            "consignment_id, phase, shipment_id, acknowledged, block, last_saved) IS NOT "
-            "(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "acknowledged = ?5, block = ?6, last_saved = ?7, list = ?8 WHERE id = 1 AND (packer, "
+            "consignment_id, phase, shipment_id, acknowledged, block, last_saved, list) IS NOT "
+            "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             &q);
     if (e) return e;
     uint8_t block_room[4096], last_room[512];
@@ -133,6 +133,7 @@ err_t rows_save_bench(struct bench *b)
     store_bind_int(q, 5, b->acknowledged);
     store_bind_slice(q, 6, block.overflow ? SLICE_NONE : buf_slice(&block));
     store_bind_slice(q, 7, buf_slice(&last));
+    store_bind_text(q, 8, b->list);
     return store_run(b->store, q);
 }
 
@@ -144,8 +145,8 @@ err_t rows_load_bench(struct bench *b)
         bool row = false;
         err_t e =
             store_prepare(b->store,
-                          "SELECT packer, consignment_id, phase, acknowledged, block, last_saved "
-                          "FROM bench WHERE id = 1",
+                          "SELECT packer, consignment_id, phase, acknowledged, block, last_saved, "
+                          "list FROM bench WHERE id = 1",
                           &q);
         if (!e) e = store_step(b->store, q, &row);
         if (e) return e;
@@ -158,6 +159,7 @@ err_t rows_load_bench(struct bench *b)
         b->acknowledged = (unsigned)store_int(q, 3);
         block_read(store_blob(q, 4), &b->block);
         last_read(store_blob(q, 5), b);
+        store_text(q, 6, b->list, sizeof b->list);
     }
     if (consignment) return rows_load_order(b, consignment);
     b->phase = PHASE_IDLE;

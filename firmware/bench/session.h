@@ -197,6 +197,12 @@ struct bench {
     int64_t paper_printing;         /* 0: none */
     struct consignment paper_order; /* of the paper in work */
 
+    char list[CODE_CAP]; /* pick list or tote of several orders in work; "": none */
+    int64_t list_left;
+    bool list_is_batch;       /* each order that is left is one unit */
+    char list_item[CODE_CAP]; /* opened its order, and counts when that is open */
+    struct reading list_reading;
+
     uint32_t hold_ticket; /* the state check of a tagged box; 0: none */
     int64_t hold_order;   /* whose; the round goes on behind it */
     int64_t holds_waiting, holds_ready;
@@ -388,6 +394,17 @@ void unit_known(struct bench *b, err_t error, const struct unit_reading *seen);
 struct slice read_scan(struct bench *b, const struct scan *scan);
 /* True: the code is wrong or too long, and refused. A label that is awaited never is wrong. */
 bool read_refuse(struct bench *b, const struct scan *scan, struct slice key);
+
+/* list.c */
+/* False: the code is no list of several orders that are open. */
+bool list_begin(struct bench *b, struct slice code);
+void list_leave(struct bench *b);
+void list_restore(struct bench *b);
+void list_look(struct bench *b); /* between orders: the next one opens */
+/* True: an item of a batch; its order opens, or none needs it. */
+bool list_item(struct bench *b, struct slice text);
+void list_count_item(struct bench *b);
+void list_words(const struct bench *b, struct say *headline, struct say *next_step);
 
 /* ahead.c */
 void ahead_look(struct bench *b);

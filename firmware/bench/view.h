@@ -122,6 +122,8 @@ struct bench_view {
     struct view_scan scans[VIEW_SCANS_MAX]; /* newest first */
     size_t scan_count;
 
+    char list[CODE_CAP];                /* pick list in work; "": none */
+    size_t list_left;                   /* orders of it that follow */
     size_t holds_waiting;               /* tagged boxes whose label is not here */
     size_t holds_ready;                 /* and those whose tag only needs to be scanned */
     char last_reference[REFERENCE_CAP]; /* last SAVED */

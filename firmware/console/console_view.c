@@ -196,6 +196,8 @@ void console_put_view(struct console_pages *c, struct json_writer *w, size_t lin
     put_parcels(w, v);
     put_scans(w, v);
     put_commands(w, v);
+    json_put_text(w, "list", v->list);
+    json_put_int(w, "list_left", (int64_t)v->list_left);
     json_put_int(w, "holds_waiting", (int64_t)v->holds_waiting);
     json_put_int(w, "holds_ready", (int64_t)v->holds_ready);
     put_last(w, v);

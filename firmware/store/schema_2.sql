@@ -132,3 +132,9 @@ CREATE TABLE weighing (                          -- a box on the scale against w
     at             INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX weighing_consignment ON weighing (consignment_id);
+
+ALTER TABLE bench ADD COLUMN list TEXT NOT NULL DEFAULT ''; -- pick list or tote of several orders in work
+
+CREATE TABLE list_run (                          -- its orders that were taken up since it was scanned
+    consignment_id INTEGER PRIMARY KEY
+) STRICT;

@@ -138,14 +138,15 @@
           el("p.next", say(v.next_step))),
         others(v, finished ? -1 : at)),
       boxes(v),
-      about(v.order),
+      about(v.order, v),
     ];
   }
   /* Whose it is, and what else belongs to the same order. */
-  function about(o) {
+  function about(o, v) {
     const others = o.siblings.map((s) => s.reference + " " + text("state." + s.state));
     if (o.sibling_count > others.length) others.push("…");
     const parts = [
+      v.list && text("page.list", v.list, v.list_left),
       others.length && text("page.siblings", o.sibling_count + 1, others.join(", ")),
       o.recipient && text("page.to", o.recipient, text("destination." + o.recipient_source)),
     ].filter(Boolean);
