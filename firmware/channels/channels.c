@@ -136,6 +136,7 @@ err_t channels_register(struct channels *ch)
     uint32_t benches = site->benches > 0 ? site->benches : 1;
     for (size_t i = 0; i < ch->channel_count; i++) {
         struct channel *c = &ch->channels[i];
+        if (c->config->reports == CONFIG_REPORTS_CLARUS) continue;
         uint32_t share = c->config->pace_per_minute / benches;
         struct destination_spec spec = {
             .step = step_of(c),

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "firmware/base/mem.h"
+#include "firmware/mapping/reports.h"
 
 /* --------------------------------------------------------------------------------- deciding --
  */
@@ -205,6 +206,10 @@ void push_attempt(void *channel, const struct outbox_message *m)
     push_load_progress(r, m->progress);
     err_t e = value_set(&r->v, VALUE_DISPATCH_KEY, slice_text(m->dispatch_key));
     if (e == ERR_OK) e = load_dispatch(r);
+    if (!reports_station(r->ch->o.store, c->config)) {
+        push_end_plain(r, ATTEMPT_NOT_YET, 0, "Clarus may report to this shop: say who does.");
+        return;
+    }
     if (e || !run_order_number_fits(r)) {
         push_end_parked(r, "channel.order_number", "integration",
                         "The shop order number is missing or has not the form this shop uses.",

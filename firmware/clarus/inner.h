@@ -178,6 +178,7 @@ struct clarus {
     char warehouse_id[ID_CAP];
     struct carrier_known carriers[CARRIERS_MAX];
     size_t carrier_count;
+    bool integration_on[CONFIG_CHANNELS_MAX]; /* Clarus's own with the shop of this channel */
 };
 
 /* flow.c ------------------------------------------------------------------------------------------
@@ -218,6 +219,12 @@ void list_filter_eq(struct clarus_flow *f, const char *name, const char *value);
 void list_start(struct clarus_flow *f, const char *root, const char *type, const char *fields);
 /* Takes the answer of one page. True: more pages are asked for, nothing to deliver yet. */
 bool list_page(struct clarus_flow *f, struct answer *a);
+
+/* integrations.c ---------------------------------------------------------------------------------
+ */
+void integrations_begin(struct clarus_flow *f);
+void integrations_row(struct clarus_flow *f, json_node node);
+void integrations_done(struct clarus *c); /* all were read */
 
 /* session.c ---------------------------------------------------------------------------------------
  */

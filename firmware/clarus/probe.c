@@ -172,6 +172,7 @@ enum {
     SIGNON_CARRIERS,
     SIGNON_USER,
     SIGNON_WAREHOUSE,
+    SIGNON_INTEGRATIONS,
     SIGNON_DONE
 };
 
@@ -261,7 +262,7 @@ static void warehouse_begin(struct clarus_flow *f)
 {
     const char *code = f->c->config->site.clarus.warehouse_code;
     if (!code[0]) {
-        flow_go(f, SIGNON_DONE);
+        flow_go(f, SIGNON_INTEGRATIONS);
         return;
     }
     list_filter_eq(f, "code", code);
@@ -289,6 +290,20 @@ static void signon_end(struct clarus_flow *f, const struct answer *a)
     }
 }
 
+static void signon_integrations(struct clarus_flow *f)
+{
+    if (f->c->config->site.channel_count == 0)
+        flow_go(f, SIGNON_DONE);
+    else
+        integrations_begin(f);
+}
+
+static void signon_integrations_end(struct clarus_flow *f, const struct answer *a)
+{
+    if (a->kind == ANSWER_OK) integrations_done(f->c);
+    signon_end(f, a);
+}
+
 static void signon_done(struct clarus_flow *f)
 {
     struct clarus *c = f->c;
@@ -310,6 +325,8 @@ static const struct flow_step signon_steps[] = {
     [SIGNON_CARRIERS] = {"carriers", carriers_begin, carriers_row, signon_end},
     [SIGNON_USER] = {"user", user_begin, user_row, signon_end},
     [SIGNON_WAREHOUSE] = {"warehouse", warehouse_begin, warehouse_row, signon_end},
+    [SIGNON_INTEGRATIONS] = {"integrations", signon_integrations, integrations_row,
+                             signon_integrations_end},
     [SIGNON_DONE] = {"done", signon_done, NULL, NULL},
 };
 const struct flow_kind signon_kind = {"signon", signon_steps, 0, NULL, true};

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "tests/support/sim_world.h"
+#include "tools/packpeers/world.h"
 
 #define MINUTE 60000
 
@@ -94,6 +95,44 @@ static void watch__leaves_a_shop_alone_that_does_not_answer(void **state)
     assert_int_equal(world_number(w, "SELECT count(*) FROM consignment WHERE state = 12"), 0);
 }
 
+static void switch_integration(struct sim_world *w, bool on)
+{
+    const struct integration *there = world_nth(w->peers, T_INTEGRATION, 0);
+    assert_non_null(there);
+    struct integration *i = world_edit(w->peers, T_INTEGRATION, there->row.id);
+    assert_string_equal(i->provider, "bigcommerce");
+    i->enabled = on;
+    world_run(w, 70 * MINUTE);
+}
+
+static void reports__nothing_to_a_shop_that_clarus_reports_to_by_itself(void **state)
+{
+    struct sim_world *w = *state;
+    static const char excepted[] = "SELECT count(*) FROM exception WHERE open = 1 AND rule = "
+                                   "'channel.who_reports' AND object = 'channel shop'";
+    static const char reported[] = "SELECT count(*) FROM message WHERE destination = 'shop' AND "
+                                   "state = 5";
+    assert_int_equal(world_number(w, excepted), 0);
+    switch_integration(w, true);
+    assert_int_equal(world_number(w, excepted), 1);
+    world_scan(w, "TOTE-01");
+    world_scan(w, "BOX-S");
+    world_scan(w, "5012345000015");
+    world_scan_label(w);
+    world_run(w, 30 * MINUTE);
+    assert_int_equal(world_number(w,
+                                  "SELECT count(*) FROM message WHERE destination = 'clarus' AND "
+                                  "state = 5"),
+                     1);
+    assert_int_equal(world_number(w, reported), 0);
+    world_restart(w);
+    world_run(w, 10 * MINUTE);
+    assert_int_equal(world_number(w, reported), 0);
+    switch_integration(w, false);
+    assert_int_equal(world_number(w, excepted), 0);
+    assert_int_equal(world_number(w, reported), 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -103,6 +142,7 @@ int main(void)
         TEST(watch__has_a_parcel_pulled_whose_order_is_cancelled_after_it_left),
         TEST(watch__asks_about_every_order_once_and_again_only_later),
         TEST(watch__leaves_a_shop_alone_that_does_not_answer),
+        TEST(reports__nothing_to_a_shop_that_clarus_reports_to_by_itself),
     };
     return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 
 #include "firmware/mapping/changes.h"
 #include "firmware/mapping/order_check.h"
+#include "firmware/mapping/reports.h"
 #include "firmware/mapping/seen.h"
 #include "firmware/mapping/sku.h"
 #include "tests/support/channels_bed.h"
@@ -496,6 +497,38 @@ static void maps__a_new_file_that_says_something_else_is_told_once(void **state)
     assert_int_equal(a, CONFIG_STATE_PACK);
 }
 
+/* ------------------------------------------------------------------------------- who reports --
+ */
+
+static void reports__a_channel_is_silent_while_clarus_may_report_and_nobody_said_who(void **state)
+{
+    struct channels_bed *b = *state;
+    struct peer_shop_shipment there[4];
+    assert_int_equal(reports_note(b->st, "shop", true), ERR_OK);
+    cbed_order(b, &two_lines);
+    cbed_pack(b, 1, "T-ONE-1", 0, 3);
+    cbed_save(b);
+    cbed_pass(b, 3600000);
+    assert_int_equal(b->requests, 0);
+    assert_int_equal(cbed_state(b), MESSAGE_WAITING);
+    b->config.site.channels[0].reports = CONFIG_REPORTS_STATION;
+    cbed_pass(b, 3600000);
+    assert_int_equal(cbed_state(b), MESSAGE_DONE);
+    assert_int_equal(cbed_shipments(b, there, 4), 1);
+}
+
+static void reports__an_integration_is_known_by_its_name_or_its_system(void **state)
+{
+    (void)state;
+    struct config_channel c = {.definition = "adobe-commerce"};
+    assert_true(reports_same_shop(&c, "Our shop", "Adobe Commerce"));
+    assert_false(reports_same_shop(&c, "Our shop", "Adobe"));
+    assert_false(reports_same_shop(&c, "adobe-commerce", ""));
+    slice_copy_cut(SLICE("Our shop"), c.clarus_integration, sizeof c.clarus_integration);
+    assert_true(reports_same_shop(&c, "Our shop", "magento2"));
+    assert_false(reports_same_shop(&c, "Other shop", "Adobe Commerce"));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -517,6 +550,8 @@ int main(void)
         TEST(maps__refuse_entries_that_make_no_sense),
         TEST(maps__an_import_keeps_what_was_changed_here_later),
         TEST(maps__a_new_file_that_says_something_else_is_told_once),
+        TEST(reports__a_channel_is_silent_while_clarus_may_report_and_nobody_said_who),
+        TEST(reports__an_integration_is_known_by_its_name_or_its_system),
         TEST(order_check__says_what_an_address_lacks_where_it_can_be_read),
     };
     return cmocka_run_group_tests_name("channels rules", tests, NULL, NULL);
