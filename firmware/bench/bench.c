@@ -233,7 +233,8 @@ static void scan_code(struct bench *b, const struct scan *scan)
 {
     bool idle = b->phase == PHASE_IDLE || b->phase == PHASE_SAVED;
     struct slice key = read_scan(b, scan);
-    if (idle && b->reading.kind == READING_REFUSED && is_saved_already(b, scan->text)) return;
+    bool other_key = b->reading.kind == READING_REFUSED || b->reading.sscc[0];
+    if (idle && other_key && is_saved_already(b, scan->text)) return;
     if (!read_refuse(b, scan, key)) scan_by_phase(b, key);
 }
 
