@@ -56,6 +56,7 @@ static void forget_order(struct bench *b)
     b->checked_at = MONO_NEVER;
     b->ahead_ticket = b->claim_ticket = 0;
     b->undo_count = 0;
+    b->half = (struct reading){.kind = READING_TEXT};
     b->ahead_asked = b->buy_on_go = b->ahead_ready = b->ahead_off = false;
     b->ahead_asked = b->buy_on_go = b->ahead_ready = b->ahead_off = false;
     b->working_offline = b->print_refused = b->part_confirmed = b->claim_asked = false;

@@ -215,12 +215,16 @@ void pack_scan(struct bench *b, struct slice text, bool may_ask)
                    HAL_TONE_TROUBLE); /* the scan before is still being looked up */
         return;
     }
+    unit_join(b);
     if (catalogue_packaging(b->store, text, &packaging) == ERR_OK) {
         pack_packaging(b, &packaging);
         return;
     }
     if (b->reading.kind == READING_ELEMENTS && !b->reading.gtin[0] && !b->reading.sscc[0]) {
-        block_refuse(b, say("bench.code_without_item"), expected(b), text);
+        if (b->reading.content[0])
+            unit_ask_number(b, text);
+        else
+            block_refuse(b, say("bench.code_without_item"), expected(b), text);
         return;
     }
     err_t e = product_here(b, text, &hit);

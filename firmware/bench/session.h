@@ -190,8 +190,9 @@ struct bench {
 
     struct reading reading;       /* what the scan at hand says by itself; `rest` is not kept */
     struct reading asked_reading; /* of the code a product order is about */
-    bool traced;                  /* the order has captured items */
-    bool scale_used;              /* not emptied since the last box was weighed */
+    struct reading half; /* one of the two codes of a pallet's label, until the next scan */
+    bool traced;         /* the order has captured items */
+    bool scale_used;     /* not emptied since the last box was weighed */
 
     bool papers_wanted;
     int64_t paper_printing;         /* 0: none */
@@ -384,6 +385,11 @@ err_t rows_unit_undo(struct bench *b, const struct session_parcel *p, int64_t li
                      qty_t quantity);
 
 /* unit.c */
+/* A pallet's number and its content may stand in two codes: the second, scanned next, joins the
+ * first. */
+void unit_join(struct bench *b);
+/* b->reading says what is on a pallet, and no number: kept for the next scan. */
+void unit_ask_number(struct bench *b, struct slice text);
 /* b->reading names a logistic unit: asked about at Clarus, then counted whole or refused. */
 void unit_scan(struct bench *b, struct slice text, bool may_ask);
 void unit_known(struct bench *b, err_t error, const struct unit_reading *seen);

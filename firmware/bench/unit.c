@@ -11,6 +11,25 @@ static void refuse(struct bench *b, const char *headline, const char *detail)
     block_refuse(b, say1(headline, b->reading.sscc), say(detail), slice_text(b->asked));
 }
 
+void unit_join(struct bench *b)
+{
+    struct reading *r = &b->reading;
+    const struct reading half = b->half;
+    b->half = (struct reading){.kind = READING_TEXT};
+    if (r->content[0] && !r->sscc[0]) {
+        memcpy(r->sscc, half.sscc, sizeof r->sscc);
+    } else if (r->sscc[0] && !r->content[0]) {
+        memcpy(r->content, half.content, sizeof r->content);
+        r->count = half.count;
+    }
+}
+
+void unit_ask_number(struct bench *b, struct slice text)
+{
+    b->half = b->reading;
+    block_refuse(b, say("bench.unit_number_missing"), say("bench.unit_scan_number"), text);
+}
+
 void unit_scan(struct bench *b, struct slice text, bool may_ask)
 {
     char reference[REFERENCE_CAP];
@@ -103,6 +122,15 @@ static bool asks_for_more(struct bench *b, const struct unit_reading *u)
     return false;
 }
 
+/* A label that says its number alone may say the rest in its other code. */
+static void refuse_unknown(struct bench *b)
+{
+    bool may_follow = !b->reading.content[0];
+    if (may_follow) b->half = b->reading;
+    refuse(b, "bench.unit_unknown",
+           may_follow ? "bench.unit_scan_other" : "bench.unit_scan_contents");
+}
+
 void unit_known(struct bench *b, err_t error, const struct unit_reading *seen)
 {
     struct unit_reading u = *seen;
@@ -113,7 +141,7 @@ void unit_known(struct bench *b, err_t error, const struct unit_reading *seen)
     else if (u.count == 0 && u.of_others)
         refuse(b, "bench.other_order", "bench.unit_scan_contents");
     else if (u.count > UNIT_ITEMS_MAX || (u.count == 0 && !by_label(b, &u)))
-        refuse(b, "bench.unit_unknown", "bench.unit_scan_contents");
+        refuse_unknown(b);
     else if (asks_for_more(b, &u))
         refuse(b, "bench.unit_traced", "bench.unit_scan_contents");
     else

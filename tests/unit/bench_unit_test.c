@@ -91,6 +91,42 @@ static void unit__unknown_to_clarus_is_counted_by_its_label(void **state)
     assert_int_equal(packed(), 12);
 }
 
+static void unit__number_and_content_in_two_codes_are_joined(void **state)
+{
+    (void)state;
+    const struct unit_reading none = {.count = 0};
+    bed_open_order(&bed, "WEB-1");
+    bed_scan(&bed, "]C10205012345678900"
+                   "3712");
+    refused("bench.unit_number_missing");
+    bed_scan(&bed, SCAN);
+    answer(ERR_NOTFOUND, &none);
+    assert_int_equal(packed(), 12);
+    bed_command(&bed, "UNDO");
+    bed_scan(&bed, SCAN);
+    answer(ERR_NOTFOUND, &none);
+    refused("bench.unit_unknown");
+    bed_scan(&bed, "]C10205012345678900"
+                   "3712");
+    answer(ERR_NOTFOUND, &none);
+    assert_int_equal(packed(), 12);
+}
+
+static void unit__half_a_label_is_forgotten_with_the_next_scan(void **state)
+{
+    (void)state;
+    const struct unit_reading none = {.count = 0};
+    bed_open_order(&bed, "WEB-1");
+    bed_scan(&bed, "]C10205012345678900"
+                   "3712");
+    refused("bench.unit_number_missing");
+    bed_scan(&bed, MUG);
+    bed_scan(&bed, SCAN);
+    answer(ERR_NOTFOUND, &none);
+    refused("bench.unit_unknown");
+    assert_int_equal(packed(), 1);
+}
+
 static void unit__counts_once_whatever_happens_in_between(void **state)
 {
     (void)state;
@@ -180,6 +216,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(unit__is_counted_whole_by_what_clarus_says, up, down),
         cmocka_unit_test_setup_teardown(unit__unknown_to_clarus_is_counted_by_its_label, up, down),
+        cmocka_unit_test_setup_teardown(unit__number_and_content_in_two_codes_are_joined, up, down),
+        cmocka_unit_test_setup_teardown(unit__half_a_label_is_forgotten_with_the_next_scan, up,
+                                        down),
         cmocka_unit_test_setup_teardown(unit__counts_once_whatever_happens_in_between, up, down),
         cmocka_unit_test_setup_teardown(unit__taken_out_again_may_be_counted_again, up, down),
         cmocka_unit_test_setup_teardown(unit__that_has_left_is_refused, up, down),
