@@ -17,8 +17,10 @@
 #include "tests/support/driven_packer.h"
 
 #define KILLS         40
-#define BATCH         10       /* orders placed at once */
-#define LIFE_MS       2000     /* the longest life */
+#define BATCH         10   /* orders placed at once */
+#define LIFE_MS       2000 /* the longest life */
+#define IDLE_LIVES    3
+#define SETTLED_MS    20000
 #define SCANS_MAX     8        /* or the n-th scan of a life, */
 #define AFTER_SCAN_MS 60       /* and so long after it */
 #define FINISH_MS     300000   /* for the orders still open when the killing ends */
@@ -60,10 +62,19 @@ static void packs_until(struct driven_packer *p, int64_t until_ms, unsigned scan
         step(p);
 }
 
-/* One life: to a moment on the clock, or to a moment shortly after one of its scans. */
+/* One life: to a moment on the clock, or to a moment shortly after one of its scans. After a few
+ * lives in which nothing could be scanned the next one lasts until it can: what went unanswered
+ * needs some seconds to be looked for. */
 static void live(struct driven_packer *p)
 {
+    static unsigned scans, idle_lives;
     int64_t now = driven_now_ms();
+    idle_lives = scans == p->scans ? idle_lives + 1 : 0;
+    scans = p->scans;
+    if (idle_lives >= IDLE_LIVES) {
+        packs_until(p, now + SETTLED_MS, p->scans + 1);
+        return;
+    }
     if (draw(2)) {
         packs_until(p, now + (int64_t)draw(LIFE_MS), UINT32_MAX);
         return;
@@ -160,7 +171,7 @@ static void killed_at_random__loses_nothing_and_does_nothing_twice(void **state)
     (void)state;
     chance = from_environment("SEED", 1) * UINT64_C(7919);
     int64_t began = driven_now_ms();
-    driven_packer_open(&p, real_station_open());
+    driven_packer_open(&p, real_station_open_settled());
     kill_often(&p, from_environment("KILLS", KILLS), &f);
     for (int64_t until = driven_now_ms() + FINISH_MS;
          !driven_packer_is_done(&p) && driven_now_ms() < until;)

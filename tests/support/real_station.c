@@ -46,6 +46,7 @@ struct real_station {
     pid_t packd;
     FILE *labels; /* what the printer says */
     int scanner;  /* -1: not plugged in */
+    bool settles_soon;
 };
 
 static void must(bool ok, const char *what)
@@ -192,9 +193,13 @@ static const char *with_framing(const struct real_station *s, char out[PATH_ROOM
 
 static void write_settings(struct real_station *s)
 {
+    const char *poll = s->settles_soon ? "\"settle_ms\": 500, \"settle_reads\": 1, "
+                                         "\"label_wait_s\": 5, \"poll_s\": 15"
+                                       : "\"poll_s\": 15";
     const struct change site[] = {{"http://127.0.0.1:8481", s->clarus},
+                                  {"\"poll_s\": 15", poll},
                                   {"http://127.0.0.1:8482/stores/demo", s->shop}};
-    write_document(s, "config/site.json", asset_site_json, site, 2);
+    write_document(s, "config/site.json", asset_site_json, site, 3);
     write_file(s, "secrets/clarus-client-id", SLICE("bench-1"));
     write_file(s, "secrets/clarus-client-secret", SLICE("secret-1"));
     write_file(s, "secrets/shop-token", SLICE("shop-token"));
@@ -335,13 +340,24 @@ static struct real_station *make(void)
     return s;
 }
 
-struct real_station *real_station_open(void)
+static struct real_station *open_on_links(bool settles_soon)
 {
     struct real_station *s = make();
+    s->settles_soon = settles_soon;
     configure(s);
     start_printer(s);
     real_station_start(s);
     return s;
+}
+
+struct real_station *real_station_open(void)
+{
+    return open_on_links(false);
+}
+
+struct real_station *real_station_open_settled(void)
+{
+    return open_on_links(true);
 }
 
 struct real_station *real_station_open_on(const struct real_devices *devices)

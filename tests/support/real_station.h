@@ -14,6 +14,8 @@ struct json_doc;
 
 /* Started, with the demonstration orders placed; its pages answer. */
 struct real_station *real_station_open(void);
+/* The same where nothing comes late over there: what was not answered is looked for soon. */
+struct real_station *real_station_open_settled(void);
 /* The same on other devices: each a "port" of station.json. No printer is started; the caller is
  * it. */
 struct real_devices {
