@@ -236,7 +236,13 @@ sim: ## seeded worlds with faults (SEEDS=400; -O2)
 # the library.
 PLANTS := SYNC_NORMAL:firmware/store/store_setup.c LOG_STAYS:firmware/store/store.c \
           ACK_BEFORE_COMMIT:firmware/station.c SEND_BEFORE_COMMIT:firmware/station.c \
-          PRINTER_HAMMER:firmware/station/devices.c
+          MEMORY_KEPT:firmware/station.c STALE_JOB:drivers/printer/printer.c \
+          PRINTER_HAMMER:firmware/station/devices.c KEY_REPEATS:firmware/store/store_migrate.c \
+          NEW_KEY_ON_RETRY:firmware/channels/push.c \
+          UNKNOWN_AS_FAILED:firmware/outbox/outbox_result.c DONE_BEFORE_REPLY:firmware/outbox/outbox_try.c \
+          SHOP_BEFORE_CLARUS:firmware/outbox/message.c LANE_OVERTAKING:firmware/outbox/message.c \
+          SKIP_LOOK:firmware/clarus/shipment_make.c RETRY_ON_401:firmware/clarus/call.c \
+          REFUSED_CLEARS_COUNT:firmware/bench/pack.c
 CANARY_SEEDS ?= 1000
 sim-canary: ## planted bugs, and within how many seeds the checker finds each (-O2)
 	@$(MAKE) --no-print-directory VARIANT=release build/release/packsim

@@ -151,6 +151,9 @@ static err_t finish(struct station *st, struct station_fault *fault)
 #endif
     if (must_commit(st)) {
         err_t e = store_commit(st->store);
+#ifdef PLANT_MEMORY_KEPT
+        if (e) effects_acknowledge(st->fx);
+#endif
         if (e) return rooms_rebuild(st, fault);
         st->idle_at = mono_plus(hal_now(st->hal), IDLE_AFTER_MS);
     }

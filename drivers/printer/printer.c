@@ -454,6 +454,9 @@ void printer_gone(struct printer *p, mono_t now)
     p->awaiting = false;
     p->command_len = 0;
     p->command_sent = 0;
+#ifdef PLANT_STALE_JOB
+    p->sent = 0;
+#endif
     if (has_job(p) && p->sent == 0) {
         finish(p, PRINT_REFUSED, "printer unplugged before printing", now);
     } else if (has_job(p)) {

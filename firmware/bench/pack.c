@@ -95,6 +95,9 @@ static void refuse_product(struct bench *b, const struct product_hit *hit, struc
 {
     char one[QTY_TEXT_CAP], left[QTY_TEXT_CAP];
     qty_t room = room_for(b, hit->product_id);
+#ifdef PLANT_REFUSED_CLEARS_COUNT
+    b->lines[0].packed = QTY_ZERO;
+#endif
     if (!is_ordered(b, hit->product_id))
         block_refuse(b, say1("bench.wrong_item", hit->sku), expected(b), text);
     else if (room.milli == 0)

@@ -147,6 +147,7 @@ err_t channels_register(struct channels *ch)
             .service_ms = (int64_t)c->config->service_min * 60000,
             .gate = gates[c->config->gate],
             .early_ms = (int64_t)site->max_state_age_s * 1000,
+            .timeout_ms = c->config->timeout_ms,
             .settle_ms = c->config->settle_ms,
             .settle_reads =
                 (uint8_t)(c->config->settle_reads < 255 ? c->config->settle_reads : 255),

@@ -203,8 +203,11 @@ void push_attempt(void *channel, const struct outbox_message *m)
     r->step_done = push_step_done;
     r->step_unsent = push_unsent;
     memcpy(r->key, m->dispatch_key, sizeof r->key);
+#ifdef PLANT_NEW_KEY_ON_RETRY
+    r->key[0] = (char)('a' + m->attempts % 26);
+#endif
     push_load_progress(r, m->progress);
-    err_t e = value_set(&r->v, VALUE_DISPATCH_KEY, slice_text(m->dispatch_key));
+    err_t e = value_set(&r->v, VALUE_DISPATCH_KEY, slice_text(r->key));
     if (e == ERR_OK) e = load_dispatch(r);
     if (!reports_station(r->ch->o.store, c->config)) {
         push_end_plain(r, ATTEMPT_NOT_YET, 0, "Clarus may report to this shop: say who does.");

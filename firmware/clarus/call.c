@@ -139,6 +139,9 @@ static void call_done(void *ctx, uint32_t tag, const struct hal_http_result *r)
         clarus_heard(c, r->outcome == HAL_HTTP_ANSWERED && (r->status < 500 || r->status == 501));
     f->call.state = CALL_IDLE;
     call_log(f, &a);
+#ifdef PLANT_RETRY_ON_401
+    f->call.renewed = false;
+#endif
     if (a.kind == ANSWER_REAUTH && !f->call.bare && !f->call.renewed) {
         f->call.renewed = true;
         session_drop(c, f->call.token_serial);

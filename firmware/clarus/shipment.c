@@ -114,7 +114,7 @@ bool ship_looked(struct clarus_flow *f, unsigned step)
     struct ship *s = f->data;
     const struct config_clarus *k = &f->c->config->site.clarus;
     mono_t now = effects_now(f->c->fx);
-    if (s->looks++ == 0) s->looks_from = now;
+    if (s->looks++ == 0) s->looks_from = mono_reached(now, s->deadline) ? now : s->deadline;
     int64_t gap = k->settle_ms / (k->settle_reads > 1 ? k->settle_reads - 1 : 1);
     bool enough =
         s->looks >= k->settle_reads && mono_reached(now, mono_plus(s->looks_from, k->settle_ms));
@@ -232,6 +232,8 @@ static void load_begin(struct clarus_flow *f)
         return;
     }
     s->looks = 0;
+    if (s->intent[0]) /* sent in an earlier life; it may arrive until its time is over */
+        s->deadline = mono_plus(effects_now(f->c->fx), f->c->config->site.clarus.timeout_ms);
     if (s->goal == GOAL_VOID) {
         ship_void_decide(f);
         return;

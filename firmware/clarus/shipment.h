@@ -75,7 +75,8 @@ struct ship {
     /* waiting */
     unsigned looks;
     mono_t looks_from;
-    mono_t since; /* of the present wait for tracking and label */
+    mono_t deadline; /* of a request of an earlier life, at the latest */
+    mono_t since;    /* of the present wait for tracking and label */
     unsigned polls;
     bool late_told;
     bool bought_told;

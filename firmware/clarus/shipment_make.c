@@ -70,6 +70,11 @@ void ship_create_end(struct clarus_flow *f, const struct answer *a)
     } else if (a->kind == ANSWER_OK || a->kind == ANSWER_UNKNOWN) {
         log_event(f->c->log, LOG_WARN, "clarus.unknown", "call=create_shipment key=%s",
                   ((struct ship *)f->data)->key);
+#ifdef PLANT_SKIP_LOOK
+        ship_set(f, SHIPMENT_NEW, "");
+        flow_go(f, SHIP_LOAD);
+        return;
+#endif
         flow_go(f, SHIP_LOOK);
     } else if (!ship_not_done(f, a, SHIPMENT_NEW)) {
         refused(f, a, "clarus.shipment_refused");

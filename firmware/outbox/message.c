@@ -159,7 +159,11 @@ static err_t lane_head(struct outbox *ob, const char *destination, const char *l
 {
     static const char SQL[] = "SELECT id FROM message INDEXED BY message_lane "
                               "WHERE destination = ?1 AND lane = ?2 AND state < 5 "
+#ifdef PLANT_LANE_OVERTAKING
+                              "ORDER BY id DESC LIMIT 1";
+#else
                               "ORDER BY id LIMIT 1";
+#endif
     AUTO_STMT sqlite3_stmt *q = NULL;
     bool row = false;
     *out = 0;
@@ -184,6 +188,9 @@ static err_t steps_before_done(struct outbox *ob, const struct message *m, bool 
     store_bind_int(q, 2, m->step);
     e = store_step(ob->st, q, &row);
     *out = !row;
+#ifdef PLANT_SHOP_BEFORE_CLARUS
+    *out = true;
+#endif
     return e;
 }
 

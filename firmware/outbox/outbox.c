@@ -171,7 +171,7 @@ err_t outbox_start(struct outbox *ob)
     }
     if (e) return e;
     ob->started = true;
-    ob->gates_at = ob->service_at = effects_now(ob->fx);
+    ob->started_at = ob->gates_at = ob->service_at = effects_now(ob->fx);
     return ERR_OK;
 }
 

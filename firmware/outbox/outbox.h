@@ -104,6 +104,7 @@ struct destination_spec {
     uint8_t concurrency;      /* attempts under way at once; 1..8 */
     uint32_t pace_per_minute; /* attempts, this bench's share; 0: no limit */
     uint32_t benches;         /* that share the server's own budget; 0: 1 */
+    uint32_t timeout_ms;      /* of one request: what was sent before a start arrives within it */
     uint32_t settle_ms;       /* how late an effect may appear after an unknown; Clarus: 10,000 */
     uint8_t settle_reads;     /* looks that must find nothing before it is sent again; Clarus: 3 */
     uint32_t alert_attempts;  /* exception after that many failed attempts; 0: 8 */

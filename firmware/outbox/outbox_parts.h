@@ -49,6 +49,7 @@ struct outbox {
     const struct log *log;
     char boot[STORE_BOOT_CAP];
     bool started;
+    mono_t started_at;
     struct clock_zone zone;
     struct manifest_rule manifests[MANIFEST_RULES_MAX];
     size_t manifest_count;

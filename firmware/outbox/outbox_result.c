@@ -215,10 +215,12 @@ static err_t unknown(struct outbox *ob, const struct destination *d, struct mess
     return e ? e : alert_when_late(ob, d, m, r, attempts);
 }
 
-/* A look found nothing. Enough of them, far enough apart, prove that it may be sent again. */
+/* A look found nothing. Enough of them, far enough apart, prove that it may be sent again. What an
+ * earlier life sent may arrive until its time is over: looks before that prove nothing. */
 static err_t absent(struct outbox *ob, const struct destination *d, struct message *m)
 {
-    unsigned looks = m->looks + 1;
+    mono_t over = mono_plus(ob->started_at, d->spec.timeout_ms);
+    unsigned looks = mono_reached(effects_now(ob->fx), over) ? m->looks + 1 : 0;
     bool proven = looks >= d->spec.settle_reads;
     const struct plan plan = {.look_first = !proven,
                               .attempts = m->attempts,
@@ -279,6 +281,9 @@ static err_t settle(struct outbox *ob, const struct destination *d, struct messa
     case ATTEMPT_NOT_YET:
         return again(ob, d, m, r);
     case ATTEMPT_UNKNOWN:
+#ifdef PLANT_UNKNOWN_AS_FAILED
+        return again(ob, d, m, r);
+#endif
         return unknown(ob, d, m, r);
     case ATTEMPT_ABSENT:
         return absent(ob, d, m);

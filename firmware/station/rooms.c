@@ -95,6 +95,7 @@ static err_t add_clarus_destination(struct station *st)
                                  .pace_per_minute =
                                      site->clarus.pace_per_minute && !share ? 1 : share,
                                  .benches = benches,
+                                 .timeout_ms = site->clarus.timeout_ms,
                                  .settle_ms = site->clarus.settle_ms,
                                  .settle_reads = (uint8_t)site->clarus.settle_reads,
                                  .alert_attempts = site->alerts.attempts,

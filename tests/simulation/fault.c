@@ -38,6 +38,8 @@ static const char *const names[FAULT_CLASSES] = {
     [FAULT_CANCEL_CLARUS] = "order.cancel_clarus",
     [FAULT_CANCEL_SHOP] = "order.cancel_shop",
     [FAULT_CLOCK] = "clock.step",
+    [FAULT_DENIED] = "net.denied",
+    [FAULT_REFLASH] = "board.reflash",
 };
 
 const char *fault_name(enum fault_class class)
@@ -95,6 +97,9 @@ static uint16_t strong(enum fault_class class)
     case FAULT_CANCEL_CLARUS:
     case FAULT_CANCEL_SHOP:
         return 2000;
+    case FAULT_REFLASH:
+        return 9000;
+    case FAULT_DENIED:
     case FAULT_OUTAGE:
     case FAULT_DISK_FULL:
     case FAULT_AWAY:

@@ -45,7 +45,9 @@ enum fault_class {
     FAULT_AWAY, /* the packer walks away for minutes */
     FAULT_CANCEL_CLARUS,
     FAULT_CANCEL_SHOP,
-    FAULT_CLOCK, /* the wall clock steps */
+    FAULT_CLOCK,   /* the wall clock steps */
+    FAULT_DENIED,  /* minutes in which every token is refused */
+    FAULT_REFLASH, /* the board is made anew when all it held was delivered */
     FAULT_CLASSES,
 };
 

@@ -108,6 +108,7 @@ static void sticks_label(struct sim *s, struct packer *p, const struct sim_order
             ask_for_paper(s);
             return;
         }
+        if (!paper->stuck) paper->after = o->saves;
         paper->stuck = true;
         sim_scan(s, tracking);
         return;
@@ -153,6 +154,17 @@ static bool closes_parcel(struct sim *s, struct packer *p, const struct sim_orde
     return false;
 }
 
+/* A refusal moves no count. */
+static void scans_wrong_item(struct sim *s)
+{
+    int64_t before = s->view.units_packed.milli;
+    uint64_t boots = s->boots;
+    sim_scan(s, "5012345000084");
+    if (boots == s->boots && s->view.face == FACE_REFUSED && s->view.units_packed.milli != before)
+        sim_fail(s, "S7", "a refused scan changed the count from %lld to %lld",
+                 (long long)before / 1000, (long long)s->view.units_packed.milli / 1000);
+}
+
 static void packs(struct sim *s, struct packer *p, const struct sim_order *o)
 {
     uint64_t key = fault_key(o->reference);
@@ -166,7 +178,7 @@ static void packs(struct sim *s, struct packer *p, const struct sim_order *o)
         return;
     }
     if (fault_happens(s->faults, FAULT_WRONG_ITEM, key, NULL)) {
-        sim_scan(s, "5012345000084");
+        scans_wrong_item(s);
         return;
     }
     if (closes_parcel(s, p, o)) return;

@@ -296,6 +296,26 @@ void sim_restart(struct sim *s)
     boot(s);
 }
 
+static void take_away(struct sim *s, const char *name)
+{
+    err_t e = disk_rename(s->disk, name, "taken-away");
+    assert(!e || e == ERR_NOTFOUND);
+    (void)e;
+}
+
+void sim_reflash(struct sim *s)
+{
+    sim_say(s, "REFLASHED");
+    disk_kill(s->disk);
+    power_off(s);
+    take_away(s, SIM_STORE);
+    take_away(s, SIM_STORE "-wal");
+    for (size_t i = 0; i < s->paper_count; i++) /* the numbers of our tags begin anew */
+        if (strncmp(s->paper[i].tracking, "TAG-", 4) == 0) s->paper[i].tracking[0] = '\0';
+    pass(s, 500);
+    boot(s);
+}
+
 void sim_scan(struct sim *s, const char *text)
 {
     char frame[256];

@@ -14,11 +14,12 @@
 #include "tools/packpeers/peer.h"
 #include "tools/virtual/zpl_printer.h"
 
-#define SIM_ORDERS_MAX 128
-#define SIM_PAPER_MAX  1024
-#define SIM_LINES_MAX  4
-#define SIM_LATE_MAX   16
-#define SIM_STORE      "packd.db"
+#define SIM_ORDERS_MAX  128
+#define SIM_PAPER_MAX   1024
+#define SIM_LINES_MAX   4
+#define SIM_LATE_MAX    16
+#define SIM_INTENTS_MAX 1024
+#define SIM_STORE       "packd.db"
 
 /* What a simulated customer wants, and how it will be packed. */
 struct sim_line {
@@ -70,6 +71,7 @@ struct sim_paper {
     uint32_t copies;
     uint32_t asked; /* REPRINT scans and printer power losses while it was awaited */
     bool stuck;     /* its scan-back was accepted or tried */
+    unsigned after; /* times SAVED was shown for its order before that */
 };
 
 struct sim_late {
@@ -104,6 +106,7 @@ struct sim {
     struct fault_plan *faults;
     bool offline[2];         /* by enum peer: Clarus, shop */
     mono_t offline_until[2]; /* an outage that ends by itself */
+    mono_t denied_until;     /* every token is refused */
     uint64_t cut_again_at;   /* disk operation; 0: none */
 
     struct bench_view view;
@@ -115,6 +118,10 @@ struct sim {
     size_t paper_count;
     size_t labels_seen;
     struct sim_late late[SIM_LATE_MAX];
+    struct {
+        uint64_t what, bytes; /* which record was asked for, and how */
+    } intents[SIM_INTENTS_MAX];
+    size_t intent_count; /* the oldest give way */
 
     uint64_t hash; /* of every log line and answer of a peer */
     uint64_t rounds;
@@ -142,6 +149,8 @@ void sim_restart(struct sim *s); /* the process dies, the machine stays; it is s
 void sim_scan(struct sim *s, const char *text);
 void sim_command(struct sim *s, const char *name);
 void sim_cancel(struct sim *s, struct sim_order *o, bool clarus, bool shop);
+/* The board gets a fresh disk: its store is gone. */
+void sim_reflash(struct sim *s);
 /* Paper that carries this tracking number; NULL: none came out. */
 struct sim_paper *sim_paper_of(struct sim *s, const char *tracking);
 /* One number of the surviving store; -1 when it cannot be read. `sql` must be static text. */

@@ -61,12 +61,38 @@ static void breaks_world(struct sim *s, const struct sim_order *o)
         sim_say(s, "NETWORK  %s gone until %.1f s", r >> 40 & 1 ? "Clarus" : "the shop",
                 (double)until.ms / 1000.0);
     }
+    if (fault_happens(s->faults, FAULT_DENIED, key, &r)) {
+        s->denied_until = mono_plus(hal_now(s->hal), (int64_t)(r % 1200000));
+        sim_say(s, "DENIED   until %.1f s", (double)s->denied_until.ms / 1000.0);
+    }
     disk_set_room(s->disk, 0);
     if (fault_happens(s->faults, FAULT_DISK_FULL, key, &r)) {
         uint64_t left = disk_room_left(s->disk);
         disk_set_room(s->disk, UINT64_MAX - left + r % 65536);
         sim_say(s, "DISK     full");
     }
+}
+
+/* True when the station holds nothing that anybody will ask for: what was packed is delivered, and
+ * nothing was begun. */
+static bool holds_nothing(struct sim *s, size_t packed)
+{
+    if (!s->station || s->view.face != FACE_IDLE || !sim_is_drained(s)) return false;
+    if (sim_number(s, "SELECT count(*) FROM exception WHERE open = 1", NULL) != 0) return false;
+    for (size_t i = 0; i <= packed; i++) {
+        const struct sim_order *o = &s->orders[i];
+        if (o->state != ORDER_SAVED || o->clarus_cancelled || o->shop_cancelled) return false;
+    }
+    return true;
+}
+
+static void makes_board_anew(struct sim *s, size_t packed)
+{
+    if (!fault_happens(s->faults, FAULT_REFLASH, fault_key(s->orders[packed].reference), NULL))
+        return;
+    for (unsigned i = 0; i < 20 && !holds_nothing(s, packed) && !s->failure[0]; i++)
+        sim_run(s, 3000);
+    if (holds_nothing(s, packed)) sim_reflash(s);
 }
 
 static void chaos(struct sim *s, struct packer *p)
@@ -78,6 +104,7 @@ static void chaos(struct sim *s, struct packer *p)
         s->check_from = i > CHECK_BEHIND ? i - CHECK_BEHIND : 0;
         s->check_to = i + 1;
         check_always(s);
+        makes_board_anew(s, i);
     }
 }
 
@@ -87,6 +114,7 @@ static void heal(struct sim *s, struct packer *p)
     if (s->faults) s->faults->quiet = true;
     disk_set_room(s->disk, 0);
     s->offline_until[PEER_CLARUS] = s->offline_until[PEER_SHOP] = hal_now(s->hal);
+    s->denied_until = hal_now(s->hal);
     struct zpl_printer_faults *f = zpl_printer_faults(s->printer);
     *f = (struct zpl_printer_faults){.paper_out = false};
     hal_sim_port_arrives(s->hal, "label-printer", "simulated printer", 0);

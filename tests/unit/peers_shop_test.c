@@ -93,7 +93,9 @@ static void shipment__none_is_204_then_listed(void **state)
                      204);
     assert_int_equal(shop_call(&c, "GET", "/v2/orders/10429", NULL), 200);
     assert_int_equal(reply_number(&c, "/status_id"), 3);
+    assert_null(peers_violation(c.p, 0));
     assert_int_equal(ship(&c, 10429, body), 400);
+    assert_non_null(peers_violation(c.p, 0)); /* asked for twice, though refused */
     (void)snprintf(body, sizeof body,
                    "{\"order_address_id\":%lld,\"tracking_number\":\"15501234500002X\","
                    "\"comments\":\"K-2\",\"items\":[{\"order_product_id\":%lld,\"quantity\":2}]}",
@@ -104,7 +106,7 @@ static void shipment__none_is_204_then_listed(void **state)
     struct peer_order_view v;
     assert_int_equal(peers_order_view(c.p, "WEB-10429", &v), ERR_OK);
     assert_int_equal(v.shop_shipped, 3);
-    assert_null(peers_violation(c.p, 0));
+    assert_null(peers_violation(c.p, 1));
     caller_deinit(&c);
 }
 

@@ -95,6 +95,15 @@ static void add_all_inline(struct exchange *x, uint32_t shipment)
             add_inline(x, shipment, json_member(n, "attributes"));
 }
 
+static void check_second_shipment(struct peers *p, const struct shipment *s)
+{
+    const struct shipment *o;
+    for (uint32_t i = 0; s->external1 && (o = world_nth(p, T_SHIPMENT, i)); i++)
+        if (o != s && !o->row.gone && !o->voided_ms && text_same(o->external1, s->external1))
+            world_violation(p, "second shipment under the key %s (%u and %u)", s->external1,
+                            (unsigned)o->row.id, (unsigned)s->row.id);
+}
+
 void shipments_create(struct exchange *x)
 {
     uint32_t goods_out, carrier, service;
@@ -125,6 +134,7 @@ void shipments_create(struct exchange *x)
     s->address = e == ERR_OK ? address : g->address;
     s->owner = x->user;
     read_texts(x, s);
+    check_second_shipment(x->p, s);
     if (!s->reference) s->reference = world_print(x->p, "SHP-%u", (unsigned)s->row.id);
     s->name = s->reference;
     x->p->current_key = s->reference;

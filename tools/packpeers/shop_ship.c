@@ -236,17 +236,24 @@ static bool read_items(struct exchange *x, uint32_t address, struct wanted *item
 
 /* ---------------------------------------------------------------------------------- writes -- */
 
-static void remark_state(struct peers *p, const struct shop_order *o, const char *comments)
+/* Also of a request that will be refused: nothing may be asked for twice. */
+static void remark_twice(struct peers *p, const struct shop_order *o,
+                         const struct shop_shipment *asked)
+{
+    const struct shop_shipment *s;
+    for (uint32_t i = 0; (s = world_nth(p, T_SHOP_SHIPMENT, i)); i++) {
+        if (s->order != o->number) continue;
+        if (asked->comments && asked->comments[0] && text_same(s->comments, asked->comments))
+            world_violation(p, "shop order %u: a second shipment under the same comments %.60s",
+                            (unsigned)o->number, asked->comments);
+    }
+}
+
+static void remark_state(struct peers *p, const struct shop_order *o)
 {
     bool cancelled = o->archived || o->status_id == 0 || (o->status_id >= 4 && o->status_id <= 6);
     if (cancelled)
         world_violation(p, "shop order %u: shipment for a cancelled order", (unsigned)o->number);
-    const struct shop_shipment *s;
-    if (!comments || !comments[0]) return;
-    for (uint32_t i = 0; (s = world_nth(p, T_SHOP_SHIPMENT, i)); i++)
-        if (s->order == o->number && text_same(s->comments, comments))
-            world_violation(p, "shop order %u: a second shipment under the same comments %.60s",
-                            (unsigned)o->number, comments);
 }
 
 static struct shop_shipment *add_shipment(struct peers *p, const struct shop_order *o,
@@ -277,11 +284,13 @@ void shop_shipments_create(struct exchange *x)
     struct shop_shipment draft = {0};
     struct shop_order *o = shop_order_here(x);
     if (!o || !writable(x, true) || !read_address(x, o, &draft.address_id) ||
-        !read_texts(x, &draft) || !read_items(x, draft.address_id, items, &count))
+        !read_texts(x, &draft))
         return;
+    remark_twice(x->p, o, &draft);
+    if (!read_items(x, draft.address_id, items, &count)) return;
     if (!json_member(x->body, "shipping_provider")) draft.provider = "custom";
     x->p->current_key = draft.comments;
-    remark_state(x->p, o, draft.comments);
+    remark_state(x->p, o);
     struct shop_shipment *s = add_shipment(x->p, o, &draft);
     for (size_t i = 0; i < count; i++)
         add_item(x->p, s, &items[i]);
