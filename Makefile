@@ -240,7 +240,7 @@ PLANTS := SYNC_NORMAL:firmware/store/store_setup.c LOG_STAYS:firmware/store/stor
           PRINTER_HAMMER:firmware/station/devices.c KEY_REPEATS:firmware/store/store_migrate.c \
           NEW_KEY_ON_RETRY:firmware/channels/push.c \
           UNKNOWN_AS_FAILED:firmware/outbox/outbox_result.c DONE_BEFORE_REPLY:firmware/outbox/outbox_try.c \
-          SHOP_BEFORE_CLARUS:firmware/outbox/message.c LANE_OVERTAKING:firmware/outbox/message.c \
+          SHOP_BEFORE_CLARUS:firmware/outbox/message.c LANE_OVERTAKING:firmware/outbox/message.c LOOK_TOO_EARLY:firmware/outbox/outbox_result.c \
           SKIP_LOOK:firmware/clarus/shipment_make.c RETRY_ON_401:firmware/clarus/call.c \
           REFUSED_CLEARS_COUNT:firmware/bench/pack.c
 CANARY_SEEDS ?= 1000

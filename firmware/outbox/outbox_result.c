@@ -220,6 +220,9 @@ static err_t unknown(struct outbox *ob, const struct destination *d, struct mess
 static err_t absent(struct outbox *ob, const struct destination *d, struct message *m)
 {
     mono_t over = mono_plus(ob->started_at, d->spec.timeout_ms);
+#ifdef PLANT_LOOK_TOO_EARLY
+    over = ob->started_at;
+#endif
     unsigned looks = mono_reached(effects_now(ob->fx), over) ? m->looks + 1 : 0;
     bool proven = looks >= d->spec.settle_reads;
     const struct plan plan = {.look_first = !proven,

@@ -180,15 +180,17 @@ static void killed_at_random__loses_nothing_and_does_nothing_twice(void **state)
     for (size_t i = 0; i < p.order_count; i++)
         judge(&p, &p.orders[i], until, &f);
     judge_papers(&p, &f);
+    size_t exceptions = open_exceptions(&p);
     print_message("kills %u, of these before the pages answered %u; orders %zu, shown SAVED %u, "
                   "saved unseen %u, not packed %u; scans %u, papers %zu, printed again %u\n",
                   f.kills, f.starting, p.order_count, f.saved, f.sent_unseen, f.open, p.scans,
                   p.paper_count, f.reprints);
     print_message("lost %u, twice %u, violations seen by the stand-ins %zu, open exceptions %zu; "
                   "%lld s\n",
-                  f.lost, f.twice, f.violations, open_exceptions(&p),
+                  f.lost, f.twice, f.violations, exceptions,
                   (long long)(driven_now_ms() - began) / 1000);
-    assert_int_equal(f.lost + f.twice + f.open + f.violations, 0);
+    assert_int_equal(f.lost + f.twice + f.violations, 0);
+    assert_true(f.open <= exceptions); /* what could not be packed says why */
     driven_packer_close(&p);
     real_station_close(p.station);
 }
