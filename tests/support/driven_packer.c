@@ -155,8 +155,8 @@ static void takes_tote(struct driven_packer *p)
     for (size_t i = p->finished; i < p->order_count; i++) {
         struct driven_order *o = &p->orders[i];
         if (is_finished(o) || now < o->rest_until_ms) continue;
-        o->rest_until_ms = now + REST_MS;
         o->tries++;
+        o->rest_until_ms = now + (int64_t)o->tries * REST_MS; /* others have their turn */
         scan(p, o->reference);
         return;
     }
