@@ -18,6 +18,8 @@
 #define SETTLE_MS_DEFAULT 200
 /* Fewer bytes than this say nothing about the parity setting. */
 #define PARITY_BYTES_MIN 4
+/* Looked at where each byte asks: a device that floods must not cost a look at the whole frame. */
+#define PARITY_BYTES_LOOKED 64
 
 void scanner_init(struct scanner *s, const struct scanner_framing *framing)
 {
@@ -258,7 +260,8 @@ static bool is_noise(struct scanner *s, uint8_t c)
 static void take_byte(struct scanner *s, uint8_t c, mono_t now, scan_fn *fn, void *ctx)
 {
     bool between = s->len == 0 && !s->framed && etx_alone_ends(s) && (c == CR || c == LF);
-    bool parity_end = c == CR_WITH_PARITY && has_parity_bits(slice_of(s->frame, s->len));
+    size_t looked = s->len < PARITY_BYTES_LOOKED ? s->len : PARITY_BYTES_LOOKED;
+    bool parity_end = c == CR_WITH_PARITY && has_parity_bits(slice_of(s->frame, looked));
     if (is_noise(s, c) || between) return;
     if (c == STX) {
         if (s->len > 0 || s->discarding) frame_break(s, fn, ctx);
