@@ -51,6 +51,33 @@ static err_t load_recipient(struct bench *b)
 
 /* -------------------------------------------------------------------------------- siblings -- */
 
+static const char *sibling_state(enum consignment_state state)
+{
+    switch (state) {
+    case CONSIGNMENT_KNOWN:
+    case CONSIGNMENT_READY:
+        return "ready";
+    case CONSIGNMENT_SAVED:
+    case CONSIGNMENT_SAVED_PART:
+        return "saved";
+    case CONSIGNMENT_DISPATCHED:
+    case CONSIGNMENT_GONE:
+        return "sent";
+    case CONSIGNMENT_HELD:
+        return "held";
+    case CONSIGNMENT_STOPPED:
+        return "stopped";
+    case CONSIGNMENT_CLAIMED:
+    case CONSIGNMENT_PACKING:
+    case CONSIGNMENT_PACKED:
+    case CONSIGNMENT_LABEL_PENDING:
+    case CONSIGNMENT_LABELLED:
+    case CONSIGNMENT_LABEL_CHECKED:
+        break;
+    }
+    return "bench";
+}
+
 static err_t load_siblings(struct bench *b)
 {
     AUTO_STMT sqlite3_stmt *q = NULL;
@@ -68,7 +95,7 @@ static err_t load_siblings(struct bench *b)
         if (count >= VIEW_SIBLINGS_MAX) continue;
         struct view_sibling *s = &b->about.siblings[count];
         store_text(q, 0, s->reference, sizeof s->reference);
-        s->state = consignment_state_name((enum consignment_state)store_int(q, 1));
+        s->state = sibling_state((enum consignment_state)store_int(q, 1));
     }
     b->about.sibling_count = count;
     return e;

@@ -66,7 +66,7 @@ struct view_scan {
 /* Another consignment of the same shop order. */
 struct view_sibling {
     char reference[REFERENCE_CAP];
-    const char *state; /* static, as consignment_state_name */
+    const char *state; /* static: ready, bench, saved, sent, held, stopped */
 };
 #define VIEW_SIBLINGS_MAX 4
 

@@ -63,6 +63,27 @@ static void check_channel(const struct check *c, const struct config_channel *ch
     check_document(c, path, channel->ca);
 }
 
+/* Plain http is taken for loopback alone, so that http says that nothing leaves. */
+static void check_stays_here(const struct check *c, const char *path, const char *url)
+{
+    if (url[0] == '\0' || slice_starts(slice_text(url), "http://")) return;
+    struct config_fault *f = config_fault_add(c->faults, c->file, path, 0);
+    (void)snprintf(f->reason, sizeof f->reason, "training mode must not reach beyond this machine");
+    (void)snprintf(f->next_step, sizeof f->next_step,
+                   "name the stand-in on loopback, for example http://127.0.0.1:8481");
+}
+
+static void check_training(const struct check *c, const struct config_site *site)
+{
+    char path[JSON_PATH_CAP];
+    check_stays_here(c, "clarus.base_url", site->clarus.base_url);
+    check_stays_here(c, "alerts.url", site->alerts.url);
+    for (size_t i = 0; i < site->channel_count; i++) {
+        (void)snprintf(path, sizeof path, "channels[%zu].base_url", i);
+        check_stays_here(c, path, site->channels[i].base_url);
+    }
+}
+
 err_t config_check(struct hal *h, const struct config *c, struct config_faults *faults)
 {
     size_t before = faults->count;
@@ -72,6 +93,7 @@ err_t config_check(struct hal *h, const struct config *c, struct config_faults *
     check_document(&site, "clarus.ca", c->site.clarus.ca);
     for (size_t i = 0; i < c->site.channel_count; i++)
         check_channel(&site, &c->site.channels[i], i);
+    if (c->station.training) check_training(&site, &c->site);
     struct check station = {h, hal_document_path(h, "station.json"), faults};
     check_secret(&station, "console.certificate", c->station.console_certificate);
     return faults->count == before ? ERR_OK : ERR_INVALID;

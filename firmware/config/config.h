@@ -339,8 +339,9 @@ struct config_station {
     char console_bind[64];                  /* default 127.0.0.1 */
     uint16_t console_port;                  /* default 8480 */
     char console_certificate[HAL_NAME_CAP]; /* secret; needed beyond loopback */
-    bool demonstration;                     /* the page may type scans; nothing else changes */
-    char language[8];                       /* "en" */
+    bool training;      /* against stand-ins on loopback, everything marked; default false */
+    bool demonstration; /* the page may type scans; nothing else changes */
+    char language[8];   /* "en" */
 };
 
 struct config {

@@ -117,6 +117,7 @@ static const struct field station_fields[] = {
     {"signal", FIELD_OBJECT, .optional = true, STATION(signal),
      .count_at = offsetof(struct config_station, has_signal), .shape = &signal_shape},
     {"console", FIELD_OBJECT, .shape = &console_shape},
+    {"training", FIELD_BOOL, STATION(training)},
     {"demonstration", FIELD_BOOL, STATION(demonstration)},
     {"language", FIELD_WORD, STATION(language), .text = "en", .words = "en"},
 };

@@ -32,6 +32,7 @@ struct console_station {
     char station[16];
     char bench_name[NAME_CAP];
     char language[8];
+    bool training;
     bool demonstration;
     bool clarus_reachable;
     int64_t offline_since;     /* wall ms; 0: not offline */

@@ -278,6 +278,7 @@ void console_put_strip(struct console_pages *c, struct json_writer *w)
     json_put_text(w, "station", s->station);
     json_put_text(w, "bench", s->bench_name);
     json_put_text(w, "language", s->language);
+    json_put_bool(w, "training", s->training);
     json_put_bool(w, "demonstration", s->demonstration);
     json_put_bool(w, "clarus_reachable", s->clarus_reachable);
     json_put_text(w, "clarus_trouble", s->clarus_trouble);

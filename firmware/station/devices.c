@@ -2,6 +2,7 @@
  * moment, and are shown, never fatal. */
 #include "firmware/station/parts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "firmware/labels/pen.h"
@@ -108,9 +109,18 @@ static err_t paper_bytes(const struct station *st, enum paper_kind kind,
                          const struct paper_fields *fields, struct buf *out)
 {
     struct paper_stock stock = stock_of(st, kind);
-    err_t e = paper_job(kind, fields, &stock, out);
-    if (e != ERR_INVALID) return e;
     struct paper_fields plain = *fields;
+    char title[SAY_CAP + 16], words[SAY_CAP * 2];
+    if (settings(st)->training) {
+        (void)snprintf(title, sizeof title, "TRAINING %.*s", SAY_CAP,
+                       fields->title ? fields->title : "");
+        (void)snprintf(words, sizeof words, "TRAINING %.*s", SAY_CAP,
+                       fields->text ? fields->text : "");
+        plain.title = title;
+        if (kind == PAPER_GIFT_NOTE) plain.text = words;
+    }
+    err_t e = paper_job(kind, &plain, &stock, out);
+    if (e != ERR_INVALID) return e;
     plain.code = "";
     return paper_job(kind, &plain, &stock, out);
 }

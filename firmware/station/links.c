@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "firmware/labels/training.h"
+
 static void put_text(struct news *n, const char *text)
 {
     slice_copy_cut(slice_text(text), n->text, sizeof n->text);
@@ -83,12 +85,26 @@ static err_t make_again(struct station *st, int64_t parcel_id)
     return e && e != ERR_BUSY ? e : ERR_GONE;
 }
 
+/* A label that cannot be marked does not come out. */
+static err_t print_training(struct station *st, int64_t parcel_id, struct slice job)
+{
+    struct buf marked = buf_new(LABEL_JOB_MAX);
+    err_t e = training_mark(st->config->station.printer_language, job, &marked);
+    if (!e) e = devices_print(st, (uint32_t)parcel_id, buf_slice(&marked));
+    if (e) log_event(&st->log, LOG_WARN, "training.not_printed", "error=%s", err_name(e));
+    buf_deinit(&marked);
+    return e;
+}
+
 static err_t order_print(void *ctx, int64_t parcel_id)
 {
     struct station *st = ctx;
     struct buf job = buf_new(LABEL_JOB_MAX);
     err_t e = labels_job(st->store, parcel_id, &job);
-    if (!e) e = devices_print(st, (uint32_t)parcel_id, buf_slice(&job));
+    if (!e && st->config->station.training)
+        e = print_training(st, parcel_id, buf_slice(&job));
+    else if (!e)
+        e = devices_print(st, (uint32_t)parcel_id, buf_slice(&job));
     if (e == ERR_INVALID) e = make_again(st, parcel_id);
     buf_deinit(&job);
     return e;

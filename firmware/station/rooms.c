@@ -84,6 +84,32 @@ static err_t open_store(struct station *st, bool damaged, struct station_fault *
     return e ? e : tell_of_set_aside(st);
 }
 
+static bool has_orders(struct store *st)
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    return store_prepare(st, "SELECT 1 FROM consignment LIMIT 1", &q) != ERR_OK ||
+           store_step(st, q, &row) != ERR_OK || row;
+}
+
+/* Orders of the training never meet real ones: a store belongs to one of them for good. */
+static err_t check_training(struct station *st, struct station_fault *fault)
+{
+    char mark[8] = "";
+    bool training = st->config->station.training;
+    bool marked = store_meta_get(st->store, "training", mark, sizeof mark) == ERR_OK;
+    if (marked == training) return ERR_OK;
+    if (marked || has_orders(st->store)) {
+        set_fault(fault, "station store", ERR_INVALID,
+                  marked ? "it is a store of training mode: use another state folder"
+                         : "it is a real store: use another state folder for training");
+        return ERR_INVALID;
+    }
+    err_t e = store_begin(st->store);
+    if (!e) e = store_meta_set(st->store, "training", "1");
+    return e ? e : store_commit(st->store);
+}
+
 static err_t add_clarus_destination(struct station *st)
 {
     const struct config_site *site = &st->config->site;
@@ -255,6 +281,8 @@ static err_t open_rooms(struct station *st, bool damaged, struct station_fault *
 {
     err_t e = open_store(st, damaged, fault);
     if (e && !fault->object[0]) set_fault(fault, "station store", e, "see the log");
+    if (e) return e;
+    e = check_training(st, fault);
     if (e) return e;
     rooms_watch_disk(st);
     e = build(st, fault);

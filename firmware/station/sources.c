@@ -69,6 +69,7 @@ static void see_station(void *ctx, struct console_station *out)
     slice_copy_cut(slice_text(st->config->station.language), out->language, sizeof out->language);
     slice_copy_cut(slice_text(f.trouble), out->clarus_trouble, sizeof out->clarus_trouble);
     slice_copy_cut(slice_text(st->version), out->version, sizeof out->version);
+    out->training = st->config->station.training;
     out->demonstration = st->config->station.demonstration;
     out->clarus_reachable = f.reachable;
     out->offline_since = f.offline_since;

@@ -237,6 +237,34 @@ static void pages__trouble_shows_only_when_there_is_some(void **state)
     no_errors();
 }
 
+static void pages__training_is_marked_on_every_page(void **state)
+{
+    (void)state;
+    struct bench_view v = picture_order(FACE_PACKING);
+    struct console_station real = {.station = "PB7",
+                                   .bench_name = "Bench 7",
+                                   .demonstration = true,
+                                   .clarus_reachable = true,
+                                   .catalogue_read_at = picture_now(),
+                                   .orders_ready = 23,
+                                   .clock_trusted = true,
+                                   .started_at = picture_now() - 3600000};
+    struct console_station training = real;
+    training.training = true;
+    page_world_station(world, &training);
+    open_bench(&v);
+    until("document.querySelector('#training') !== null");
+    is("document.querySelector('#training').innerText.startsWith('TRAINING')", "true");
+    is("getComputedStyle(document.querySelector('#training')).position", "fixed");
+    webdriver_screenshot(browser, SCREENS "training-1024x600.png");
+    webdriver_go(browser, page_world_url(world, "/lead"));
+    until("document.querySelector('#training') !== null");
+    page_world_station(world, &real);
+    open_bench(&v);
+    is("document.querySelector('#training')", "null");
+    no_errors();
+}
+
 static void pages__the_count_that_moved_pulses_once(void **state)
 {
     (void)state;
@@ -447,6 +475,7 @@ int main(void)
         cmocka_unit_test(pages__every_face_shows_its_words_large_and_whole),
         cmocka_unit_test(pages__a_long_order_folds_and_never_scrolls),
         cmocka_unit_test(pages__trouble_shows_only_when_there_is_some),
+        cmocka_unit_test(pages__training_is_marked_on_every_page),
         cmocka_unit_test(pages__the_count_that_moved_pulses_once),
         cmocka_unit_test(pages__each_signal_sounds_once_and_the_alarm_until_it_ends),
         cmocka_unit_test(pages__hostile_order_text_is_inert),

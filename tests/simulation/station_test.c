@@ -348,6 +348,18 @@ static void station__loses_no_count_when_power_goes_at_any_point_of_the_story(vo
     assert_reported_once(w, "WEB-10428", 1);
 }
 
+static void station__training_marks_what_it_prints(void **state)
+{
+    WORLD(state);
+    char paper[64];
+    w->config->station.training = true;
+    pack_simple_order(w);
+    struct slice zpl = zpl_printer_label(w->printer, 0).zpl;
+    assert_true(slice_find(zpl, SLICE("TRAINING")) < zpl.len);
+    world_scan(w, world_label(w, 0, paper));
+    assert_int_equal(world_number(w, "SELECT count(*) FROM dispatch"), 1);
+}
+
 static void station__label_ahead_is_at_hand_with_the_last_scan(void **state)
 {
     WORLD(state);
@@ -446,6 +458,7 @@ int main(void)
         CASE(station__holds_what_must_not_be_packed),
         CASE(station__survives_hostile_order_text),
         CASE(station__loses_no_count_when_power_goes_at_any_point_of_the_story),
+        CASE(station__training_marks_what_it_prints),
         CASE(station__label_ahead_is_at_hand_with_the_last_scan),
         CASE(station__label_ahead_is_voided_with_a_second_box),
         CASE(station__prints_after_the_paper_is_back_and_only_once),

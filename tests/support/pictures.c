@@ -82,7 +82,7 @@ struct bench_view picture_order(enum bench_face face)
     v.cut_off = picture_now() + INT64_C(41) * 60000;
     v.sibling_count = 1;
     PUT(v.siblings[0].reference, "WEB-10427-B");
-    v.siblings[0].state = "dispatched";
+    v.siblings[0].state = "sent";
     v.lines[0] = picture_line("TEE-BLK-M", "Cotton tee, black, M", 3, 12);
     PUT(v.lines[0].unit, "case");
     PUT(v.lines[0].pick_level, "case");

@@ -72,7 +72,7 @@ static void about__siblings_of_the_shop_order_are_named_with_their_state(void **
     bed_open_order(bed, "WEB-1");
     assert_int_equal(bed->view.sibling_count, 1);
     assert_string_equal(bed->view.siblings[0].reference, "WEB-2");
-    assert_string_equal(bed->view.siblings[0].state, "dispatched");
+    assert_string_equal(bed->view.siblings[0].state, "sent");
 }
 
 static void about__collection_is_the_next_one_of_the_carrier(void **state)

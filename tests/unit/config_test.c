@@ -418,6 +418,11 @@ static void config__names_every_secret_and_ca_it_cannot_use(void **state)
     faults.count = 0;
     assert_int_equal(config_check(h, c, &faults), ERR_OK);
     assert_int_equal(faults.count, 0);
+    c->station.training = true;
+    assert_int_equal(config_check(h, c, &faults), ERR_OK); /* the stand-ins are on loopback */
+    (void)snprintf(c->site.clarus.base_url, URL_CAP, "https://clarus-api.com");
+    assert_int_equal(config_check(h, c, &faults), ERR_INVALID);
+    assert_string_equal(faults.items[0].path, "clarus.base_url");
     mem_free(c);
     hal_sim_close(h);
 }

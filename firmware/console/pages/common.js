@@ -79,7 +79,17 @@ const packd = (() => {
     const reply = await fetch(path, { cache: "no-store" });
     const body = await reply.json();
     if (!reply.ok) throw Object.assign(new Error(body.error || "error"), body);
+    if (body.training) training();
     return body;
+  }
+  /* A frame and a word that no page can lose. */
+  function training() {
+    if (document.getElementById("training")) return;
+    const word = el("span", text("page.training"));
+    const frame = el("p", { id: "training" }, word);
+    word.style.cssText = "background:#6a1b9a;padding:0 1em .2em";
+    frame.style.cssText = "position:fixed;inset:0;z-index:9;pointer-events:none;text-align:center;font-weight:800;color:#fff;border:10px solid #6a1b9a";
+    document.body.append(frame);
   }
   async function post(path, body, again = true) {
     const reply = await fetch(path, {
@@ -99,5 +109,5 @@ const packd = (() => {
   async function load() {
     messages = await get("/messages.json");
   }
-  return { text, say, has, el, icon, now, setNow, age, clock, moment, get, post, load };
+  return { text, say, has, el, icon, now, setNow, age, clock, moment, get, post, load, training };
 })();

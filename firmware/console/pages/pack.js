@@ -249,6 +249,7 @@
   }
   function drawStrip(v) {
     const s = v.strip;
+    if (s.training) packd.training();
     $("strip").replaceChildren(
       el("p.bench", el("b", s.bench), v.packer ? el("span", v.packer) : null),
       el("p.order", v.order.reference && el("b", v.order.reference), v.order.reference && [due(v), old(v.order)]),
