@@ -3,12 +3,17 @@
 #include <string.h>
 
 #define DEFINITIONS(X)                                                                             \
+    X("adobe-commerce", adobe_commerce)                                                            \
     X("bigcommerce", bigcommerce)                                                                  \
     X("commercetools", commercetools)                                                              \
+    X("medusa", medusa)                                                                            \
+    X("netsuite", netsuite)                                                                        \
     X("orocommerce", orocommerce)                                                                  \
+    X("shopify", shopify)                                                                          \
     X("tryton", tryton)                                                                            \
     X("vendure", vendure)                                                                          \
-    X("webhook", webhook)
+    X("webhook", webhook)                                                                          \
+    X("woocommerce", woocommerce)
 
 #define DECLARE(name, symbol)                                                                      \
     extern const unsigned char asset_##symbol##_json[];                                            \

@@ -117,6 +117,10 @@ static bool is_plain(const struct checker *c, struct scope scope, json_node n)
     enum json_kind k = json_kind(n);
     if (k == JSON_STRING || k == JSON_NUMBER || k == JSON_BOOL) return true;
     json_node in = json_member(n, "$in");
+    json_node phrase = json_member(n, "$text");
+    if (json_count(n) == 1 && json_kind(phrase) == JSON_STRING) {
+        return checker_phrase(c, scope, json_text(phrase)) == NULL;
+    }
     return k == JSON_OBJECT && json_count(n) == 1 && json_kind(in) == JSON_STRING &&
            checker_knows(c, scope, json_text(in));
 }

@@ -64,9 +64,12 @@ static err_t check_each(struct checker *c, const struct pending *p)
     json_node as = json_member(p->node, "as");
     struct slice list = json_text(json_member(p->node, "$each"));
     bool parcels = slice_is(list, "parcels");
-    if (!parcels && !slice_is(list, "lines") && !slice_is(list, "unshipped")) {
-        return checker_wrong(
-            c, p->path, "unbounded loop: only lines, parcels and unshipped can be repeated", list);
+    bool lines = slice_is(list, "lines") || slice_is(list, "unshipped") || slice_is(list, "open");
+    if (!parcels && !lines) {
+        return checker_wrong(c, p->path,
+                             "unbounded loop: only lines, unshipped, open and parcels can be "
+                             "repeated",
+                             list);
     }
     if (inner.lines || (inner.parcels && !slice_is(list, "lines"))) {
         return checker_wrong(c, p->path, "a loop within a loop", SLICE_NONE);

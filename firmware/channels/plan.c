@@ -382,7 +382,7 @@ static void note_unshipped(struct plan *p, const struct remote *m)
         int64_t left = remote_line_left(l);
         if (!l->physical || left == 0 || is_shared(p, l->id)) continue;
         struct value_line *u = &p->unshipped[p->unshipped_count++];
-        *u = (struct value_line){.quantity = left, .open = left};
+        *u = (struct value_line){.quantity = left, .open = left, .unshipped = true};
         memcpy(u->remote_id, l->id, sizeof l->id);
         memcpy(u->sku, l->sku, sizeof l->sku);
     }

@@ -40,8 +40,8 @@ void remote_deinit(struct remote *m)
 int64_t remote_line_left(const struct remote_line *l)
 {
     int64_t gone = l->shipped > l->recorded ? l->shipped : l->recorded;
-    int64_t left = l->ordered > gone ? l->ordered - gone : 0;
-    return l->has_given && l->given < left ? l->given : left;
+    if (l->has_given) return l->given;
+    return l->ordered > gone ? l->ordered - gone : 0;
 }
 
 bool remote_complete(const struct remote *m)
@@ -383,7 +383,7 @@ err_t remote_take(struct remote *m, const struct remote_form *form, json_node ro
         {"order", take_order, .one = true},
         {"lines", take_line, .one = false},
         {"addresses", take_address, .may_be_none = true, .may_be_alone = true},
-        {"records", take_record, .may_be_none = true},
+        {"records", take_record, .may_be_none = true, .may_be_alone = true},
         {"parcels", take_parcel, .may_be_none = true},
     };
     *out_rows = 0;

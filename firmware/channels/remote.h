@@ -90,8 +90,9 @@ MUST_CHECK err_t remote_take(struct remote *m, const struct remote_form *form, j
 /* Sums the records up by line; after the last read. */
 void remote_sum(struct remote *m);
 
-int64_t remote_line_left(const struct remote_line *l); /* ordered less shipped or recorded */
-bool remote_complete(const struct remote *m);          /* nothing left on any physical line */
+int64_t
+remote_line_left(const struct remote_line *l); /* as given, else ordered less shipped or recorded */
+bool remote_complete(const struct remote *m);  /* nothing left on any physical line */
 /* By the line's id, or by what records call it. */
 struct remote_line *remote_line_by_id(struct remote *m, const char *id);
 /* n of "K-n" in the text, whole words only; 0: not there. */

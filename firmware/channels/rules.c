@@ -2,6 +2,7 @@
 
 #include "firmware/base/text.h"
 #include "firmware/channels/pointer.h"
+#include "firmware/channels/template.h"
 
 #define WAIT_MS_MAX INT64_C(86400000)   /* a server asking for more is not believed */
 #define EPOCH_MAX   INT64_C(9000000000) /* seconds; the year 2255 */
@@ -25,13 +26,18 @@ static bool is_scalar(json_node n)
     return kind == JSON_STRING || kind == JSON_NUMBER || kind == JSON_BOOL;
 }
 
-/* `wanted` is a scalar of the definition or {"$in":NAME}. */
+/* `wanted` is a scalar of the definition, {"$in":NAME} or {"$text":PHRASE}. */
 static bool equals(struct slice found, json_node wanted, const struct values *v)
 {
     char text[VALUE_CAP];
     struct value_room number;
     struct buf room = buf_over(text, sizeof text);
     json_node in = json_member(wanted, "$in");
+    json_node phrase = json_member(wanted, "$text");
+    if (phrase != NULL) {
+        return template_plain(json_text(phrase), v, &room) == ERR_OK &&
+               slice_eq(found, buf_slice(&room));
+    }
     if (in == NULL) return slice_eq(found, scalar_text(wanted, &room));
     struct slice is = value_find(v, &v->place, json_text(in), &number);
     return is.len > 0 && slice_eq(found, is);

@@ -322,6 +322,10 @@ static void take_failed(struct run *r, err_t e)
 
 static void read_answered(struct run *r, const struct hal_http_result *result, struct answer *a)
 {
+    if (a->end == RULE_DONE) { /* there is nothing, and that is an answer */
+        read_next(r, false);
+        return;
+    }
     if (a->end != RULE_OK) {
         r->read_done(r, a);
         return;

@@ -13,7 +13,8 @@ struct level {
     json_node next;                 /* child to emit; of a loop: unused */
     json_node as;                   /* of a loop: the tree to repeat */
     const struct value_line *lines; /* of a loop over lines, else over parcels */
-    size_t index, count;
+    const struct value_line *more;  /* behind them; NULL: none */
+    size_t index, count, first_more;
     struct value_place before; /* restored at its end */
     bool is_array;
 };
@@ -137,6 +138,11 @@ static err_t open_loop(struct render *r, const char *name, struct slice list, js
     struct level l = {.as = as, .is_array = true};
     if (slice_is(list, "parcels")) {
         l.count = v->parcel_count;
+    } else if (slice_is(list, "open")) {
+        l.lines = v->lines;
+        l.more = v->unshipped;
+        l.first_more = v->line_count;
+        l.count = v->line_count + v->unshipped_count;
     } else if (slice_is(list, "unshipped")) {
         l.lines = v->unshipped;
         l.count = v->unshipped_count;
@@ -194,7 +200,9 @@ static err_t turn(struct render *r, struct level *l)
     bool mine = has_turn(r, l);
     l->index++;
     if (!mine) return ERR_OK;
-    if (l->lines != NULL) {
+    if (l->more != NULL && i >= l->first_more) {
+        r->place.line = &l->more[i - l->first_more];
+    } else if (l->lines != NULL) {
         r->place.line = &l->lines[i];
     } else {
         r->place.parcel = &r->v->parcels[i];

@@ -4,7 +4,8 @@
  * or false, {"$text":"a,{NAME}"} text with values in it, {"$now":SECONDS} the time in so many
  * seconds as a number; "omit":"empty" leaves the member out when a value is empty, "unless":NAME
  * when another value is there. {"$each":"lines","as":TREE} becomes an array; so do "parcels"
- * (within it "lines" are those of the parcel) and "unshipped". Values never become structure. */
+ * (within it "lines" are those of the parcel), "unshipped" and "open". Values never become
+ * structure. */
 #ifndef PACKD_CHANNELS_TEMPLATE_H
 #define PACKD_CHANNELS_TEMPLATE_H
 

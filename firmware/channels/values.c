@@ -81,6 +81,8 @@ static struct slice line_value(const struct value_line *l, enum value_id id,
 {
     if (id == VALUE_LINE_REMOTE_ID) return slice_text(l->remote_id);
     if (id == VALUE_LINE_SKU) return slice_text(l->sku);
+    if (id == VALUE_LINE_SHIPPED) return l->unshipped ? SLICE("false") : SLICE("true");
+    if (l->unshipped && id == VALUE_LINE_QUANTITY) return SLICE("0");
     return number_text(room, id == VALUE_LINE_OPEN ? l->open : l->quantity);
 }
 

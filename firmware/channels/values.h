@@ -30,7 +30,8 @@
     X(VALUE_LINE_REMOTE_ID, "line.remote_id") /* within a loop over lines, as all of line.* */     \
     X(VALUE_LINE_QUANTITY, "line.quantity")                                                        \
     X(VALUE_LINE_SKU, "line.sku")                                                                  \
-    X(VALUE_LINE_OPEN, "line.open") /* what the shop's line had left before this record */         \
+    X(VALUE_LINE_SHIPPED, "line.shipped") /* "false" for an open line outside the record */        \
+    X(VALUE_LINE_OPEN, "line.open")       /* what the shop's line had left before this record */   \
     X(VALUE_PAGE_SIZE, "page.size")                                                                \
     X(VALUE_PAGE_NUMBER, "page.number") /* from 1 */                                               \
     X(VALUE_PAGE_OFFSET, "page.offset") /* rows before this page */                                \
@@ -57,6 +58,7 @@ struct value_line {
     char sku[SKU_CAP];
     int64_t open;
     size_t parcel; /* index in the record's parcels; used in lists of one parcel's lines */
+    bool unshipped;
 };
 
 struct value_parcel {

@@ -53,6 +53,7 @@ struct mini_dialect {
     bool no_quantities;     /* its records do not say what is in them */
     bool one_record;        /* one record for all parcels */
     bool has_login;
+    bool searches;         /* its search gives other orders too, so none of them is ours */
     const char *hold_rule; /* NULL: order.unpaid */
     bool remainder; /* what is not shipped waits in a record of its own, made by the system */
     void (*serve)(struct mini_shop *s, const struct mini_request *q, struct mini_reply *r);
@@ -76,8 +77,8 @@ struct mini_shop {
     char violation[200]; /* first forbidden thing; "": none */
 };
 
-extern const struct mini_dialect mini_commercetools, mini_orocommerce, mini_tryton, mini_vendure,
-    mini_webhook;
+extern const struct mini_dialect mini_adobe_commerce, mini_commercetools, mini_medusa,
+    mini_orocommerce, mini_shopify, mini_tryton, mini_vendure, mini_webhook, mini_woocommerce;
 
 void mini_init(struct mini_shop *s, const struct mini_dialect *d);
 void mini_line(struct mini_shop *s, const char *sku, int ordered);

@@ -14,8 +14,9 @@
 #define HOUR         INT64_C(3600000)
 #define REQUESTS_MAX 40
 
-static const struct mini_dialect *const dialects[] = {&mini_commercetools, &mini_orocommerce,
-                                                      &mini_vendure, &mini_tryton, &mini_webhook};
+static const struct mini_dialect *const dialects[] = {
+    &mini_commercetools, &mini_orocommerce,    &mini_vendure, &mini_tryton, &mini_medusa,
+    &mini_woocommerce,   &mini_adobe_commerce, &mini_shopify, &mini_webhook};
 #define DIALECTS (sizeof dialects / sizeof dialects[0])
 
 static struct channels_bed *bed(const struct mini_dialect *d)
@@ -356,7 +357,7 @@ static void every_shop__parks_another_order_than_it_asked_for(void **state)
 {
     (void)state;
     for (size_t i = 0; i < DIALECTS; i++) {
-        if (dialects[i]->blind) continue;
+        if (dialects[i]->blind || dialects[i]->searches) continue;
         struct channels_bed *b = bed(dialects[i]);
         snprintf(b->mini->number, sizeof b->mini->number, "502");
         save_all(b);
