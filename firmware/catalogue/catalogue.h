@@ -154,6 +154,18 @@ MUST_CHECK err_t catalogue_outstanding(struct store *st, int64_t line_id, qty_t 
 MUST_CHECK err_t catalogue_is_complete(struct store *st, int64_t consignment_id,
                                        bool *out_complete);
 
+/* The lines of every consignment of one shop order: what is still outstanding, and what nobody will
+ * send any more (short or cancelled). Returns how many there are (which may exceed cap). */
+struct ledger_line {
+    char sku[SKU_CAP];
+    char shop_line[ID_CAP];
+    qty_t outstanding;
+    qty_t closed;
+};
+MUST_CHECK err_t catalogue_order_ledger(struct store *st, const char *channel,
+                                        const char *shop_order, struct ledger_line *out, size_t cap,
+                                        size_t *out_count);
+
 /* SHA-256 (hex) over lines (id, SKU, quantity, unit), address, packing and delivery note, carrier
  * and service as stored now: the digest kept at open. The order of lines does not matter. */
 MUST_CHECK err_t catalogue_digest(struct store *st, int64_t consignment_id, char out[65]);

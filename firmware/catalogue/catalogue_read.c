@@ -225,6 +225,34 @@ err_t catalogue_is_complete(struct store *st, int64_t consignment_id, bool *out_
     return ERR_OK;
 }
 
+err_t catalogue_order_ledger(struct store *st, const char *channel, const char *shop_order,
+                             struct ledger_line *out, size_t cap, size_t *out_count)
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    err_t e = store_prepare(st,
+                            "SELECT " LEDGER_COLUMNS ", l.sku, l.shop_line FROM consignment c JOIN "
+                            "line l ON l.consignment_id = c.id WHERE c.shop_order = ?1 AND "
+                            "c.channel = ?2 ORDER BY l.id",
+                            &q);
+    if (e) return e;
+    store_bind_text(q, 1, shop_order);
+    store_bind_text(q, 2, channel);
+    *out_count = 0;
+    for (;;) {
+        bool row = false;
+        e = store_step(st, q, &row);
+        if (e || !row) return e;
+        struct ledger l;
+        ledger_from_row(q, &l);
+        if ((*out_count)++ >= cap) continue;
+        struct ledger_line *o = &out[*out_count - 1];
+        *o = (struct ledger_line){.outstanding.milli = outstanding_of(&l),
+                                  .closed.milli = l.shorted + l.cancelled};
+        store_text(q, 6, o->sku, sizeof o->sku);
+        store_text(q, 7, o->shop_line, sizeof o->shop_line);
+    }
+}
+
 /* ------------------------------------------------------------------------------------- digest --
  */
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "firmware/base/mem.h"
 #include "firmware/base/text.h"
 #include "firmware/mapping/seen.h"
 
@@ -158,6 +159,43 @@ static void by_skus(struct judging *j)
         by_line(j, &m->lines[i]);
 }
 
+static bool is_in_shop(const struct remote *m, const struct line *l)
+{
+    for (size_t i = 0; i < m->line_count; i++) {
+        const struct remote_line *r = &m->lines[i];
+        if (r->physical && (strcmp(r->code, l->sku) == 0 || strcmp(r->id, l->shop_line) == 0))
+            return true;
+    }
+    return false;
+}
+
+static void say_not_in_shop(struct judging *j, const struct line *l)
+{
+    char text[SAY_CAP];
+    struct buf b = buf_over(text, sizeof text - 1);
+    buf_text(&b, "SKU ");
+    text_visible(&b, slice_text(l->sku), 60);
+    buf_text(&b, ": the shop order has no line of it.");
+    found(j, "sku.not_in_shop", "product-data", buf_cstr(&b),
+          "Pair it with the shop's SKU in sku_rules, or correct the order.");
+}
+
+/* What would be packed and could not be reported. */
+static void by_our_lines(struct judging *j)
+{
+    AUTO_MEM struct line *lines = mem_alloc(LINES_MAX * sizeof *lines);
+    size_t count = 0;
+    if (j->r->remote->line_count == 0) return;
+    j->e = lines == NULL
+               ? ERR_NOMEM
+               : catalogue_lines(j->r->ch->o.store, j->r->consignment_id, lines, LINES_MAX, &count);
+    for (size_t i = 0; i < count && i < LINES_MAX && j->e == ERR_OK; i++) {
+        const struct line *l = &lines[i];
+        bool done = l->ordered.milli <= l->dispatched.milli + l->shorted.milli + l->cancelled.milli;
+        if (!done && !is_in_shop(j->r->remote, l)) say_not_in_shop(j, l);
+    }
+}
+
 /* -------------------------------------------------------------------------------------- fields --
  */
 
@@ -180,6 +218,7 @@ err_t check_rules(struct run *r, const struct promised *p, struct verdict *v)
     struct judging j = {.r = r, .channel = r->channel->config->name, .v = v};
     by_method(&j, p);
     by_skus(&j);
+    if (j.e == ERR_OK) by_our_lines(&j);
     by_fields(&j);
     return j.e;
 }

@@ -210,8 +210,9 @@ static void reads_done(struct run *r)
     remote_sum(m);
     m->silent = lines_are_silent(r->channel->definition.root);
     bool complete = remote_complete(m);
-    if (m->silent && r->consignment_id != 0 &&
-        catalogue_is_complete(r->ch->o.store, r->consignment_id, &complete) != ERR_OK) {
+    if (r->consignment_id != 0 &&
+        mapped_complete(r->ch->o.store, r->channel->config->name, r->v.text[VALUE_ORDER_NUMBER], m,
+                        &complete) != ERR_OK) {
         read_failed(r, RULE_RETRY, "channel.store");
         return;
     }

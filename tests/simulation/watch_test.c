@@ -78,6 +78,10 @@ static void watch__asks_about_every_order_once_and_again_only_later(void **state
     assert_int_equal(world_number(w, "SELECT count(*) FROM watch WHERE rule = "
                                      "'ship_method.unmapped' AND kind = 4"),
                      1);
+    assert_true(world_number(w, "SELECT count(*) FROM seen_word WHERE kind = 'field'") > 3);
+    assert_int_equal(world_number(w, "SELECT count(*) FROM seen_word WHERE kind = 'field' AND word "
+                                     "IN ('status_id', 'customer_message')"),
+                     0);
     int64_t last = world_number(w, "SELECT max(at) FROM watch");
     world_run(w, 2 * MINUTE);
     assert_int_equal(world_number(w, "SELECT max(at) FROM watch"), last);

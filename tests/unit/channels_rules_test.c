@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "firmware/channels/mapped.h"
 #include "firmware/mapping/changes.h"
 #include "firmware/mapping/order_check.h"
 #include "firmware/mapping/reports.h"
@@ -529,6 +530,71 @@ static void reports__an_integration_is_known_by_its_name_or_its_system(void **st
     assert_false(reports_same_shop(&c, "Other shop", "Adobe Commerce"));
 }
 
+/* -------------------------------------------------------------------------------- completeness --
+ */
+
+/* MUG 3 and HAT 1 in the shop, so many of them gone there already. */
+static bool complete(struct channels_bed *b, int64_t mugs_gone, int64_t hats_gone)
+{
+    struct remote *m = calloc(1, sizeof *m);
+    bool out = false;
+    assert_non_null(m);
+    m->line_count = 2;
+    m->lines[0] = (struct remote_line){
+        .id = "1", .code = "MUG", .ordered = 3, .shipped = mugs_gone, .physical = true};
+    m->lines[1] = (struct remote_line){
+        .id = "2", .code = "HAT", .ordered = 1, .shipped = hats_gone, .physical = true};
+    assert_int_equal(mapped_complete(b->st, "shop", "501", m, &out), ERR_OK);
+    free(m);
+    return out;
+}
+
+static void complete__is_computed_from_ordered_sent_short_and_cancelled(void **state)
+{
+    struct channels_bed *b = *state;
+    cbed_order(b, &two_lines);
+    assert_false(complete(b, 0, 0));
+    assert_false(complete(b, 3, 1)); /* we have all of it still to send */
+    do_sql(b, "UPDATE line SET dispatched = 2000 WHERE position = 0");
+    do_sql(b, "UPDATE line SET dispatched = 1000 WHERE position = 1");
+    assert_false(complete(b, 2, 1));
+    do_sql(b, "UPDATE line SET short = 1000 WHERE position = 0");
+    assert_true(complete(b, 2, 1));  /* closed short: nothing will follow */
+    assert_false(complete(b, 1, 1)); /* one is reported nowhere yet */
+    assert_false(complete(b, 2, 0));
+    do_sql(b, "UPDATE line SET short = 0, cancelled = 1000 WHERE position = 0");
+    assert_true(complete(b, 2, 1));
+    do_sql(b, "UPDATE line SET cancelled = 0, dispatched = 3000 WHERE position = 0");
+    assert_true(complete(b, 3, 1)); /* by anyone: Clarus's own figure counts */
+}
+
+static void complete__waits_for_every_consignment_of_the_shop_order(void **state)
+{
+    struct channels_bed *b = *state;
+    cbed_order(b, &two_lines);
+    do_sql(b, "UPDATE line SET dispatched = ordered");
+    assert_true(complete(b, 3, 1));
+    do_sql(b, "INSERT INTO consignment (clarus_id, reference, channel, shop_order) VALUES ('9', "
+              "'WEB-501-2', 'shop', '501')");
+    do_sql(b, "INSERT INTO line (consignment_id, clarus_line_id, sku, ordered) SELECT id, 'L9', "
+              "'HAT', 1000 FROM consignment WHERE clarus_id = '9'");
+    assert_false(complete(b, 3, 1));
+    do_sql(b, "UPDATE consignment SET shop_order = '502' WHERE clarus_id = '9'");
+    assert_true(complete(b, 3, 1));
+}
+
+static void rules__a_line_the_shop_order_lacks_is_held_before_it_is_packed(void **state)
+{
+    struct channels_bed *b = *state;
+    cbed_order(b, &two_lines);
+    do_sql(b, "UPDATE line SET sku = 'HAT-NEW' WHERE position = 1");
+    expect(b, VERDICT_HOLD, "sku.not_in_shop");
+    assert_non_null(strstr(b->verdict.text, "HAT-NEW"));
+    b->config.site.sku_rules[0] = (struct config_sku_rule){.shop = "HAT", .clarus = "HAT-NEW"};
+    b->config.site.sku_rule_count = 1;
+    expect(b, VERDICT_GO, "");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -552,6 +618,9 @@ int main(void)
         TEST(maps__a_new_file_that_says_something_else_is_told_once),
         TEST(reports__a_channel_is_silent_while_clarus_may_report_and_nobody_said_who),
         TEST(reports__an_integration_is_known_by_its_name_or_its_system),
+        TEST(complete__is_computed_from_ordered_sent_short_and_cancelled),
+        TEST(complete__waits_for_every_consignment_of_the_shop_order),
+        TEST(rules__a_line_the_shop_order_lacks_is_held_before_it_is_packed),
         TEST(order_check__says_what_an_address_lacks_where_it_can_be_read),
     };
     return cmocka_run_group_tests_name("channels rules", tests, NULL, NULL);
