@@ -186,6 +186,8 @@ struct consignment_reading {
     const char *packing_note, *delivery_note, *gift_message, *customer_note, *notes_source;
     const char *recipient, *recipient_source;
 };
+/* How exactly it is noted when an order that waits was seen last: each noting is a page written. */
+#define CATALOGUE_SEEN_MS 300000
 MUST_CHECK err_t catalogue_put_consignment(struct store *st, wall_t at,
                                            const struct consignment_reading *r, int64_t *out_id);
 struct line_reading {

@@ -64,9 +64,11 @@ static const struct reading_field reading_fields[] = {
     "recipient = coalesce(?23, recipient), recipient_source = coalesce(?24, recipient_source), "   \
     "priority = coalesce(?25, priority), dispatch_due = coalesce(?26, dispatch_due)"
 
-/* Of a consignment that is as it was, with the same parameters: most readings say nothing new. */
+/* Finds a consignment that is as it was, with the same parameters: most readings say nothing new.
+ * Whether it has to be noted that it was seen: of one that waits, now and then is enough. */
 #define SQL_SEE_CONSIGNMENT                                                                        \
-    "UPDATE consignment SET seen_at = ?2 WHERE clarus_id = ?1 AND aged = 0 AND "                   \
+    "SELECT id, state NOT IN (0, 1, 11) OR seen_at > ?2 OR seen_at < ?2 - ?27 "                    \
+    "FROM consignment WHERE clarus_id = ?1 AND aged = 0 AND "                                      \
     "clarus_status = coalesce(?3, clarus_status) AND reference = coalesce(?4, reference) AND "     \
     "account_id = coalesce(?5, account_id) AND account_code = coalesce(?6, account_code) AND "     \
     "warehouse_id = coalesce(?7, warehouse_id) AND "                                               \
@@ -159,38 +161,69 @@ static err_t hold_for_note(struct store *st, int64_t id)
     return store_run(st, q);
 }
 
-/* *out_cut: a note was too long to be kept whole. */
-static err_t run_reading(struct store *st, const char *sql, wall_t at,
-                         const struct consignment_reading *r, bool *out_cut)
+/* Returns whether a note was too long to be kept whole. */
+static bool bind_reading(sqlite3_stmt *q, wall_t at, const struct consignment_reading *r)
 {
-    AUTO_STMT sqlite3_stmt *q = NULL;
-    err_t e = prepare_write(st, sql, &q);
-    if (e) return e;
     store_bind_text(q, 1, r->clarus_id);
     store_bind_int(q, 2, at.ms);
     bind_status(q, 3, r->status);
-    *out_cut = bind_fields(q, r);
+    bool cut = bind_fields(q, r);
     if (r->priority != NULL) store_bind_int(q, 25, *r->priority);
     if (r->dispatch_due != NULL) store_bind_int(q, 26, *r->dispatch_due);
+    return cut;
+}
+
+static err_t note_seen(struct store *st, wall_t at, int64_t id)
+{
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    err_t e = prepare_write(st, "UPDATE consignment SET seen_at = ?2 WHERE id = ?1", &q);
+    if (e) return e;
+    store_bind_int(q, 1, id);
+    store_bind_int(q, 2, at.ms);
     return store_run(st, q);
+}
+
+/* *out_id 0: it is new, or something of it is. */
+static err_t see(struct store *st, wall_t at, const struct consignment_reading *r, int64_t *out_id)
+{
+    static const char SQL[] = SQL_SEE_CONSIGNMENT;
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    *out_id = 0;
+    err_t e = store_prepare(st, SQL, &q);
+    if (e) return e;
+    (void)bind_reading(q, at, r);
+    store_bind_int(q, 27, CATALOGUE_SEEN_MS);
+    e = store_step(st, q, &row);
+    if (e || !row) return e;
+    *out_id = store_int(q, 0);
+    bool note = store_int(q, 1) != 0;
+    (void)sqlite3_reset(q);
+    return note ? note_seen(st, at, *out_id) : ERR_OK;
+}
+
+static err_t put(struct store *st, wall_t at, const struct consignment_reading *r, int64_t *out_id)
+{
+    static const char SQL[] = SQL_PUT_CONSIGNMENT;
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    err_t e = prepare_write(st, SQL, &q);
+    if (e) return e;
+    bool cut = bind_reading(q, at, r);
+    e = store_run(st, q);
+    if (e == ERR_OK) e = catalogue_by_clarus_id(st, r->clarus_id, out_id);
+    return e == ERR_OK && cut ? hold_for_note(st, *out_id) : e;
 }
 
 err_t catalogue_put_consignment(struct store *st, wall_t at, const struct consignment_reading *r,
                                 int64_t *out_id)
 {
-    static const char SEE[] = SQL_SEE_CONSIGNMENT, PUT[] = SQL_PUT_CONSIGNMENT;
     AUTO_RELAX struct store_relaxed relaxed = store_relax(st);
-    bool cut = false;
-    if (!reading_fits(r)) return ERR_INVALID;
-    err_t e = run_reading(st, SEE, at, r, &cut);
-    if (e == ERR_OK && store_changes(st) == 0) e = run_reading(st, PUT, at, r, &cut);
-    if (e) return e;
     int64_t id = 0;
-    e = catalogue_by_clarus_id(st, r->clarus_id, &id);
-    if (e == ERR_OK && cut) e = hold_for_note(st, id);
-    if (e) return e;
-    *out_id = id;
-    return ERR_OK;
+    if (!reading_fits(r)) return ERR_INVALID;
+    err_t e = see(st, at, r, &id);
+    if (e == ERR_OK && id == 0) e = put(st, at, r, &id);
+    if (e == ERR_OK) *out_id = id;
+    return e;
 }
 
 err_t catalogue_set_shop_notes(struct store *st, int64_t consignment_id, struct slice packing,

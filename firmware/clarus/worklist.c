@@ -25,8 +25,14 @@ struct batched {
     unsigned disps_open;
 };
 
+/* Orders of this reading: when each was seen is written down now and then only. */
+#define LISTED_SLOTS 4096
+#define LISTED_MAX   (LISTED_SLOTS / 4 * 3)
+
 struct worklist {
-    int64_t started; /* wall ms */
+    int64_t started;              /* wall ms */
+    int64_t listed[LISTED_SLOTS]; /* open addressing; 0: free */
+    size_t listed_count;          /* beyond LISTED_MAX: the rest is not known */
     struct batched batch[BATCH_MAX];
     size_t batch_count;
     size_t task_next; /* orders are asked one by one where tasks do not name theirs */
@@ -87,10 +93,34 @@ static void order_returned(struct clarus *c, int64_t id)
                         "i", id));
 }
 
+static size_t listed_slot(const struct worklist *l, int64_t id)
+{
+    size_t i = (size_t)((uint64_t)id * UINT64_C(0x9E3779B97F4A7C15) >> 32) % LISTED_SLOTS;
+    while (l->listed[i] != 0 && l->listed[i] != id)
+        i = (i + 1) % LISTED_SLOTS;
+    return i;
+}
+
+static void listed_add(struct worklist *l, int64_t id)
+{
+    size_t i = listed_slot(l, id);
+    if (l->listed[i] == id) return;
+    if (l->listed_count < LISTED_MAX) l->listed[i] = id;
+    l->listed_count++;
+}
+
+/* On the list, as far as is known. `seen_at` is older than the reading by less than it is exact. */
+static bool is_listed(const struct worklist *l, int64_t id, int64_t seen_at)
+{
+    if (l->listed[listed_slot(l, id)] == id) return true;
+    return l->listed_count > LISTED_MAX && seen_at >= l->started - CATALOGUE_SEEN_MS;
+}
+
 static void orders_row(struct clarus_flow *f, json_node node)
 {
     struct order_seen seen;
     if (!order_record(f->c, node, &seen)) return;
+    listed_add(f->data, seen.consignment_id);
     order_returned(f->c, seen.consignment_id);
 }
 
@@ -129,7 +159,7 @@ static size_t batch_read(struct clarus *c, struct worklist *l, const char *sql, 
     size_t n = 0;
     err_t e = store_prepare(c->store, sql, &q);
     if (!e) {
-        store_bind_int(q, 1, l->started);
+        store_bind_int(q, 1, l->started - CATALOGUE_SEEN_MS);
         store_bind_int(q, 2, after);
         store_bind_int(q, 3, BATCH_MAX);
     }
@@ -286,9 +316,9 @@ static void tasks_end(struct clarus_flow *f, const struct answer *a)
 
 /* Known, open here, and not on the list: asked for one by one. */
 static const char SQL_MISSING[] =
-    "SELECT c.id, c.clarus_id, c.reference FROM consignment c WHERE c.seen_at < ?1 AND "
-    "(c.state IN (0, 1, 11) OR (c.state IN (8, 9) AND EXISTS (SELECT 1 FROM dispatch d WHERE "
-    "d.consignment_id = c.id AND d.state = 0))) ORDER BY c.seen_at LIMIT ?2";
+    "SELECT c.id, c.clarus_id, c.reference, c.seen_at FROM consignment c WHERE c.seen_at < ?1 AND "
+    "(c.state IN (0, 1, 11) OR (c.state IN (8, 9) AND EXISTS (SELECT 1 "
+    "FROM dispatch d WHERE d.consignment_id = c.id AND d.state = 0))) ORDER BY c.seen_at";
 
 static void missing_begin(struct clarus_flow *f)
 {
@@ -298,12 +328,12 @@ static void missing_begin(struct clarus_flow *f)
     err_t e = store_prepare(f->c->store, SQL_MISSING, &q);
     if (!e) {
         store_bind_int(q, 1, l->started);
-        store_bind_int(q, 2, MISSING_MAX);
     }
     l->missing_count = l->missing_next = 0;
     while (!e && l->missing_count < MISSING_MAX) {
         e = store_step(f->c->store, q, &row);
         if (e || !row) break;
+        if (is_listed(l, store_int(q, 0), store_int(q, 3))) continue;
         size_t n = l->missing_count++;
         l->missing[n].id = store_int(q, 0);
         store_text(q, 1, l->missing[n].clarus_id, ID_CAP);
@@ -331,7 +361,12 @@ static void missing_read_row(struct clarus_flow *f, json_node node)
     struct order_seen seen;
     if (!order_parse(node, &seen)) return;
     if (strcmp(seen.id, l->missing[l->missing_next].clarus_id) != 0) return;
-    if (order_record(f->c, node, &seen)) l->seen = seen;
+    if (!order_record(f->c, node, &seen)) return;
+    l->seen = seen;
+    AUTO_RELAX struct store_relaxed relaxed = store_relax(f->c->store);
+    clarus_note(f->c, "seen", /* those asked for longest ago come first */
+                sql_run(f->c, "UPDATE consignment SET seen_at = ? WHERE id = ?", "ii",
+                        effects_wall(f->c->fx).ms, seen.consignment_id));
 }
 
 /* Put aside with a label: somebody has to empty the box, and the label is voided. */
