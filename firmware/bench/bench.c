@@ -18,6 +18,7 @@ err_t bench_new(const struct bench_options *options, struct bench **out)
     b->config = options->config;
     b->orders = options->orders;
     b->deadline = MONO_NEVER;
+    b->nag_at = MONO_NEVER;
     b->checked_at = MONO_NEVER;
     b->next_ticket = 1;
     *out = b;
@@ -90,6 +91,23 @@ bool session_state_is_fresh(const struct bench *b)
            age <= (int64_t)b->config->site.max_state_age_s * 1000;
 }
 
+#define NAG_MS 180000
+
+/* A printer that waits, or work without the network, is said again now and then. */
+static void nag(struct bench *b)
+{
+    bool printer = b->print_refused && b->phase == PHASE_PRINTING && !b->paper_printing;
+    bool trouble = printer || (b->open && b->working_offline);
+    if (!trouble) {
+        b->nag_at = MONO_NEVER;
+    } else if (b->nag_at.ms == MONO_NEVER.ms) {
+        b->nag_at = mono_plus(effects_now(b->fx), NAG_MS);
+    } else if (mono_reached(effects_now(b->fx), b->nag_at)) {
+        b->nag_at = mono_plus(effects_now(b->fx), NAG_MS);
+        bench_tone(b, HAL_LIGHT_AMBER, HAL_TONE_TROUBLE);
+    }
+}
+
 /* The bench row is written once per event, in the same transaction as everything else it decided. A
  * move nobody made by hand, and that stops nothing, is found out again after a restart. */
 static void flush_as(struct bench *b, bool by_person)
@@ -97,6 +115,7 @@ static void flush_as(struct bench *b, bool by_person)
     papers_print(b);
     ahead_look(b);
     list_look(b);
+    nag(b);
     if (!b->changed) return;
     AUTO_RELAX struct store_relaxed relaxed =
         store_relax_if(b->store, !by_person && b->block.kind == BLOCK_NONE);
@@ -375,7 +394,7 @@ void bench_tick(struct bench *b)
 
 mono_t bench_deadline(const struct bench *b)
 {
-    return b->deadline;
+    return mono_earlier(b->deadline, b->nag_at);
 }
 
 /* Answers that arrive through other files end here, so that the row is written. */

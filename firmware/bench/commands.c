@@ -224,6 +224,12 @@ static void run_reprint(struct bench *b)
     bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
 }
 
+static void run_sheet(struct bench *b)
+{
+    papers_want(b, PAPER_PRODUCT_SHEET, 0);
+    bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
+}
+
 static void run_quantity(struct bench *b)
 {
     ask_quantity(b, 0);
@@ -251,6 +257,7 @@ static const struct command {
     {"SHORT-MISSING", ask_short_missing, now_reason, NULL, COMMANDS_SHORT, true},
     {"SHORT-DAMAGED", ask_short_damaged, now_reason, NULL, COMMANDS_SHORT, true},
     {"SHORT-WRONG", ask_short_wrong, now_reason, NULL, COMMANDS_SHORT, true},
+    {"SHEET", run_sheet, now_packing, NULL, COMMANDS_BOX, false},
     {"WEIGHT-OK", weigh_override, now_weight, NULL, COMMANDS_BOX, true},
     {"REPRINT", run_reprint, now_reprint, "bench.nothing_to_reprint", COMMANDS_LABEL, true},
     {"VOID", run_void, now_void, NULL, COMMANDS_LABEL, true},
@@ -323,6 +330,23 @@ static bool run_number(struct bench *b, struct slice command)
     return true;
 }
 
+/* "ITEM-3" from a product sheet: the third line, by hand. */
+static bool run_item(struct bench *b, struct slice command)
+{
+    int64_t number = 0;
+    if (command.len < 6 || !slice_is_nocase(slice_sub(command, 0, 5), "ITEM-")) return false;
+    err_t e = text_int(slice_sub(command, 5, command.len), 1, LINES_MAX, &number);
+    if (is_blocked(b))
+        bench_tone(b, HAL_LIGHT_RED, HAL_TONE_REFUSE);
+    else if (e || !is_packing(b) || (size_t)number > b->line_count)
+        block_refuse(b, say("bench.command_not_now"), say(""), command);
+    else if (!b->packer[0])
+        block_refuse(b, say("bench.sign_on_first"), say("bench.sign_on_step"), command);
+    else
+        pack_by_hand(b, &b->lines[number - 1], command);
+    return true;
+}
+
 bool command_run(struct bench *b, struct slice command)
 {
     b->changed = true;
@@ -334,5 +358,5 @@ bool command_run(struct bench *b, struct slice command)
             refuse_command(b, &commands[i]);
         return true;
     }
-    return run_number(b, command);
+    return run_item(b, command) || run_number(b, command);
 }

@@ -2,6 +2,7 @@
  * count. */
 #include "firmware/bench/session.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "firmware/codes/gtin.h"
@@ -182,6 +183,22 @@ static void count(struct bench *b, struct product_hit *hit, struct slice text)
         return;
     }
     if (!trace_begin(b, l, hit->factor, text)) pack_count(b, l, hit->factor, NULL);
+}
+
+/* One unit whose code nobody could read; who said so is on record. */
+void pack_by_hand(struct bench *b, struct session_line *l, struct slice text)
+{
+    struct product_hit hit = {.product_id = l->line.product_id, .factor = QTY_UNITS(1)};
+    char detail[SKU_CAP + NAME_CAP + 8];
+    slice_copy_cut(slice_text(l->line.sku), hit.sku, sizeof hit.sku);
+    b->reading = (struct reading){.kind = READING_TEXT};
+    if (room_of(l).milli < hit.factor.milli || !session_open_parcel(b)) {
+        refuse_product(b, &hit, text);
+        return;
+    }
+    (void)snprintf(detail, sizeof detail, "%s by %s", l->line.sku, b->packer);
+    bench_story(b, "item.by_hand", detail);
+    if (!trace_begin(b, l, hit.factor, text)) pack_count(b, l, hit.factor, NULL);
 }
 
 static void ask_for_product(struct bench *b, struct slice text)

@@ -157,6 +157,20 @@ struct slip {
     size_t count;
 };
 
+/* Codes for goods whose own cannot be read: scanned, one unit of the line counts by hand. */
+static err_t read_sheet(struct bench *b, const struct wanted *w, struct slip *s)
+{
+    if (!b->open || w->consignment_id != b->order.id) return ERR_INVALID;
+    for (size_t i = 0; i < b->line_count && i < LINES_MAX; i++) {
+        const struct line *l = &b->lines[i].line;
+        (void)snprintf(s->codes[i], sizeof s->codes[i], "%sITEM-%zu",
+                       b->config->site.command_prefix, i + 1);
+        (void)snprintf(s->texts[i], sizeof s->texts[i], "%s  %s", l->sku, l->description);
+        s->rows[s->count++] = (struct paper_row){.text = s->texts[i], .code = s->codes[i]};
+    }
+    return ERR_OK;
+}
+
 static err_t read_slip(struct bench *b, const struct wanted *w, struct slip *s)
 {
     AUTO_STMT sqlite3_stmt *q = NULL;
@@ -207,10 +221,11 @@ static err_t print_one(struct bench *b, const struct wanted *w)
             .title = "HOLD", .reference = c->reference, .line = box, .code = code};
     else if (w->kind == PAPER_PARCEL_TAG)
         f.code = code;
-    if (w->kind != PAPER_PACKING_SLIP) return b->orders.paper(b->orders.ctx, w->id, w->kind, &f);
+    if (w->kind != PAPER_PACKING_SLIP && w->kind != PAPER_PRODUCT_SHEET)
+        return b->orders.paper(b->orders.ctx, w->id, w->kind, &f);
     struct slip *s = mem_alloc(sizeof *s);
     if (!s) return ERR_NOMEM;
-    e = read_slip(b, w, s);
+    e = w->kind == PAPER_PACKING_SLIP ? read_slip(b, w, s) : read_sheet(b, w, s);
     f.rows = s->rows;
     f.row_count = s->count;
     if (!e) e = b->orders.paper(b->orders.ctx, w->id, w->kind, &f);

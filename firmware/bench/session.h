@@ -194,6 +194,8 @@ struct bench {
     bool traced;         /* the order has captured items */
     bool scale_used;     /* not emptied since the last box was weighed */
 
+    mono_t nag_at; /* trouble that lasts is said again */
+
     bool papers_wanted;
     int64_t paper_printing;         /* 0: none */
     struct consignment paper_order; /* of the paper in work */
@@ -441,6 +443,8 @@ const char *trace_question(struct bench *b, const struct session_line *l);
 /* Into the open parcel; t may be NULL. */
 void pack_count(struct bench *b, struct session_line *l, qty_t quantity, const struct trace *t);
 struct session_line *pack_line_in_view(struct bench *b); /* NULL: nothing is left to pack */
+/* One unit of the line, without its code; recorded. */
+void pack_by_hand(struct bench *b, struct session_line *l, struct slice text);
 /* The line of this order that a product code is of; NULL: none, or several. */
 struct session_line *pack_line_of(struct bench *b, struct slice text);
 void pack_scan(struct bench *b, struct slice text, bool may_ask);

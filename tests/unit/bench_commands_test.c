@@ -377,6 +377,53 @@ static void sign_off__is_for_between_orders(void **state)
     assert_string_equal(bed->view.packer, "");
 }
 
+static void sheet__counts_by_hand_and_says_by_whom(void **state)
+{
+    BED(state);
+    bed_open_order(bed, "WEB-1");
+    bed_command(bed, "SHEET");
+    assert_int_equal(bed->asked.paper_kind, PAPER_PRODUCT_SHEET);
+    assert_int_equal(bed->asked.paper_rows, 2);
+    bed_command(bed, "ITEM-2");
+    assert_says(bed, "bench.sign_on_first");
+    bed_command(bed, "OK");
+    bed_scan(bed, "^B:ANNA");
+    bed_command(bed, "ITEM-2");
+    assert_int_equal(packed(bed), 1);
+    assert_true(bed->view.lines[1].done);
+    assert_int_equal(bed_number(bed, "SELECT count(*) FROM story WHERE event = 'item.by_hand' AND "
+                                     "who = 'ANNA'"),
+                     1);
+    bed_command(bed, "ITEM-2");
+    assert_says(bed, "bench.surplus");
+    bed_command(bed, "ITEM-3");
+    assert_says(bed, "bench.command_not_now");
+    assert_int_equal(packed(bed), 1);
+}
+
+static void trouble__that_lasts_is_said_again(void **state)
+{
+    BED(state);
+    bed_scan(bed, "WEB-1");
+    bed_sql(bed, "UPDATE consignment SET checked_at = 4102444800000");
+    bed_verdict(bed, VERDICT_UNKNOWN, "state.unknown");
+    bed_command(bed, "OK");
+    bed_open_order(bed, "WEB-1");
+    bed->print_answer = ERR_GONE;
+    bed_scan(bed, "BOX-S");
+    bed_scan(bed, MUG_CASE);
+    bed_scan(bed, MUG);
+    bed_scan(bed, MUG);
+    bed_scan(bed, TEE);
+    bed_buy(bed);
+    assert_int_equal(bed->view.tone, HAL_TONE_TROUBLE);
+    uint32_t serial = bed->view.tone_serial;
+    bed_wait(bed, 200000);
+    assert_int_equal(bed->view.tone_serial, serial + 1);
+    bed_wait(bed, 180000);
+    assert_int_equal(bed->view.tone_serial, serial + 2);
+}
+
 /* ----------------------------------------------------------------------------------- list -- */
 
 extern const unsigned char asset_en_json[];
@@ -447,6 +494,8 @@ int main(void)
         CASE(recall__is_for_between_orders),
         CASE(manifest__each_carrier_is_closed_by_its_own_confirm),
         CASE(sign_off__is_for_between_orders),
+        CASE(sheet__counts_by_hand_and_says_by_whom),
+        CASE(trouble__that_lasts_is_said_again),
         cmocka_unit_test(command_list__every_command_has_words_and_help),
         CASE(command_list__what_is_not_offered_moves_nothing),
     };

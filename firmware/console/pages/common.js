@@ -85,10 +85,11 @@ const packd = (() => {
   /* A frame and a word that no page can lose. */
   function training() {
     if (document.getElementById("training")) return;
-    const word = el("span", text("page.training"));
+    const word = el("b", text("page.training"));
     const frame = el("p", { id: "training" }, word);
-    word.style.cssText = "background:#6a1b9a;padding:0 1em .2em";
-    frame.style.cssText = "position:fixed;inset:0;z-index:9;pointer-events:none;text-align:center;font-weight:800;color:#fff;border:10px solid #6a1b9a";
+    word.style.cssText = "position:absolute;left:0;right:0;bottom:-25px;font-size:18px";
+    frame.style.cssText = "position:fixed;inset:0;z-index:9;pointer-events:none;text-align:center;color:#fff;border:solid #6a1b9a;border-width:8px 8px 28px";
+    document.body.style.padding = "8px 8px 28px";
     document.body.append(frame);
   }
   async function post(path, body, again = true) {
