@@ -159,7 +159,7 @@ $(B)/tests/fuzz/paper_fuzz $(B)/tests/fuzz/paper_replay: \
 TORTURED := station_new station_round station_free hal_wait hal_http_submit hal_http_cancel hal_port_open hal_port_close \
             hal_port_write hal_job_start hal_job_cancel hal_console_open hal_console_reply hal_console_stream \
             hal_console_send hal_document_read hal_secret_read hal_store_free hal_store_set_aside hal_signal hal_log \
-            hal_ready hal_watchdog_kick hal_sim_on_http sqlite3_step sqlite3_prepare_v2 sqlite3_prepare_v3 sqlite3_exec \
+            hal_ready hal_watchdog_kick hal_sim_on_http hal_sim_on_job zpl_printer_label sqlite3_step sqlite3_prepare_v2 sqlite3_prepare_v3 sqlite3_exec \
             sqlite3_wal_checkpoint_v2 sqlite3_vfs_register mbedtls_md_hmac
 TORTURE_O := $(call obj,$(sort $(wildcard tests/torture/*.c)))
 $(TORTURE): $(TORTURE_O) $(LIBWORLD) $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBSIM)

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tests/simulation/sim.h"
+
 enum torture_site {
     TORTURE_MEMORY,      /* every allocation: ours, cJSON's and libpng's, SQLite's, mbedTLS's */
     TORTURE_DISK,        /* every call SQLite makes to its VFS */
@@ -45,6 +47,11 @@ uint64_t torture_count(enum torture_site site);
 unsigned torture_starts_failed(void);
 /* Blocks taken from the allocator and from SQLite's and not given back. */
 int64_t torture_blocks(void);
+
+/* Labels come as PDF from now on, and jobs draw and read them. Before sim_start. */
+void torture_labels_as_pdf(struct sim *s);
+/* What a reader sees on a paper of pictures. */
+struct slice torture_read_paper(struct slice zpl);
 
 /* For torture_calls.c: true when this call fails. Counts only inside the firmware. */
 bool torture_strikes(enum torture_site site);

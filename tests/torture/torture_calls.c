@@ -156,6 +156,35 @@ WRAP(void, hal_sim_on_http, (struct hal * h, hal_sim_http_fn *fn, void *ctx))
     __real_hal_sim_on_http(h, fn ? on_http : NULL, ctx);
 }
 
+static struct {
+    hal_sim_job_fn *job;
+} tools;
+
+static void on_job(void *ctx, const struct hal_job_spec *spec, struct hal_sim_job_reply *reply)
+{
+    bool before = torture_enter(true);
+    bool ends = torture_strikes(TORTURE_JOB_END);
+    torture_back(before);
+    tools.job(ctx, spec, reply);
+    if (!ends) return;
+    reply->ended = false;
+    reply->over_limit = true;
+    buf_clear(&reply->output);
+}
+
+WRAP(void, hal_sim_on_job, (struct hal * h, hal_sim_job_fn *fn, void *ctx))
+{
+    tools.job = fn;
+    __real_hal_sim_on_job(h, fn ? on_job : NULL, ctx);
+}
+
+WRAP(struct zpl_printer_label, zpl_printer_label, (const struct zpl_printer *p, size_t index))
+{
+    struct zpl_printer_label l = __real_zpl_printer_label(p, index);
+    l.zpl = torture_read_paper(l.zpl);
+    return l;
+}
+
 /* --------------------------------------------------------------------------- SQLite, mbedTLS -- */
 
 #define SQL_FAILS(name, parameters, arguments)                                                     \

@@ -31,6 +31,7 @@
 struct story {
     const char *name;
     void (*play)(struct sim *s, struct packer *p);
+    bool pdf; /* labels that need jobs, and the jobs alone fail */
 };
 
 struct telling {
@@ -99,9 +100,10 @@ static void read_pages(struct sim *s, struct packer *p)
     sim_run(s, 60000);
 }
 
-static const struct story ONLINE = {"online", pack_online};
-static const struct story OFFLINE = {"offline", pack_offline};
-static const struct story PAGES = {"pages", read_pages};
+static const struct story ONLINE = {"online", pack_online, false};
+static const struct story OFFLINE = {"offline", pack_offline, false};
+static const struct story PAGES = {"pages", read_pages, false};
+static const struct story PICTURES = {"pictures", pack_online, true};
 
 /* -------------------------------------------------------------------------------- one telling --
  */
@@ -137,6 +139,7 @@ static bool tell(const struct telling *t)
     int64_t blocks = torture_blocks();
     struct sim *s = sim_new(&o);
     sim_place_order(s, sim_add_order(s, MUG, 1, WAY_WHOLE, true));
+    if (t->story->pdf) torture_labels_as_pdf(s);
     torture_begin(t->site, t->nth, t->for_good);
     sim_start(s);
     if (fills_disk(t)) torture_begin(t->site, t->nth, t->for_good);
@@ -273,7 +276,9 @@ static void play(const struct story *story)
         counts[i] = torture_count((enum torture_site)i);
     for (int i = 0; i < TORTURE_SITES; i++) {
         t.site = (enum torture_site)i;
-        if (!is_asked("SITE", torture_site_name(t.site)) || counts[i] == 0) continue;
+        bool job = t.site == TORTURE_JOB || t.site == TORTURE_JOB_END;
+        if (!is_asked("SITE", torture_site_name(t.site)) || story->pdf != job) continue;
+        assert_true(counts[i] > 0);
         if (getenv("NTH")) {
             tell_one(t);
             continue;
@@ -304,6 +309,12 @@ static void any_call_fails__while_pages_are_read(void **state)
     play(&PAGES);
 }
 
+static void any_job_fails__while_labels_are_pictures(void **state)
+{
+    (void)state;
+    play(&PICTURES);
+}
+
 /* What is kept for the life of the process is not missed at the end of a telling. */
 static int warm_up(void **state)
 {
@@ -323,6 +334,7 @@ int main(void)
         cmocka_unit_test(any_call_fails__while_an_order_is_packed),
         cmocka_unit_test(any_call_fails__while_offline_and_at_the_next_start),
         cmocka_unit_test(any_call_fails__while_pages_are_read),
+        cmocka_unit_test(any_job_fails__while_labels_are_pictures),
     };
     return cmocka_run_group_tests(tests, warm_up, NULL);
 }
