@@ -321,7 +321,6 @@ void check_start(struct channels *ch, struct channel *channel, uint32_t ticket,
     }
     r->ticket = ticket;
     r->ahead = ahead;
-    r->remote->fields.watch = ahead;
     r->consignment_id = c->id;
     r->read_done = read_done;
     err_t e = value_set(&r->v, VALUE_ORDER_NUMBER, slice_text(c->shop_order));

@@ -7,8 +7,6 @@
 
 void order_fields_init(struct order_fields *f)
 {
-    f->missing = false;
-    f->unnamed_count = 0;
     f->watch = f->missing = false;
     f->unnamed_count = 0;
     for (size_t i = 0; i <= CONFIG_NOTE_GIFT; i++) {

@@ -17,7 +17,7 @@ struct order_fields {
     size_t unnamed_count;
 };
 
-void order_fields_init(struct order_fields *f); /* also to begin anew; `watch` stays */
+void order_fields_init(struct order_fields *f); /* also to begin anew */
 void order_fields_deinit(struct order_fields *f);
 /* Takes the order as it was answered. `definition` names what the pipeline itself reads. */
 void order_fields_take(struct order_fields *f, const struct config_site *site, const char *channel,

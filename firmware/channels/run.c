@@ -338,6 +338,7 @@ static void read_answered(struct run *r, const struct hal_http_result *result, s
     if (a->root != NULL) {
         e = remote_take(r->remote, &form, a->root, &rows);
         if (json_member(json_member(r->current, "gives"), "order") != NULL) {
+            r->remote->fields.watch = r->ahead;
             order_fields_take(&r->remote->fields, r->ch->maps.site, r->channel->config->name,
                               form.definition, r->remote->order);
         }
