@@ -328,7 +328,7 @@ test-devices: build/devices_host ## real USB devices on an arm64 kernel, in a vi
 FULL ?= 0
 BENCH_COMMON_O := $(call obj,tests/bench/figures.c tests/bench/waiting.c)
 BENCH_SIM := $(B)/tests/bench/order_bench $(B)/tests/bench/waiting_bench $(B)/tests/bench/codes_bench
-BENCH_LINUX := $(B)/tests/bench/drain_bench $(B)/tests/bench/process_bench
+BENCH_LINUX := $(B)/tests/bench/drain_bench $(B)/tests/bench/process_bench $(B)/tests/bench/label_bench
 $(BENCH_SIM): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(BENCH_COMMON_O) $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBSIM)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) -lcmocka
@@ -338,7 +338,7 @@ $(BENCH_LINUX): $(B)/tests/bench/%: $(B)/tests/bench/%.o $(BENCH_COMMON_O) $(LIB
 $(B)/tests/bench/idle_floor: $(B)/tests/bench/idle_floor.o
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $< $(CORE_LIBS) $(LINUX_LIBS)
-bench-programs: $(BENCH_SIM) $(BENCH_LINUX) $(B)/tests/bench/idle_floor $(B)/packd.stripped
+bench-programs: $(addprefix $(B)/,packd packpeers packvirtual packd-barcodes) $(BENCH_SIM) $(BENCH_LINUX) $(B)/tests/bench/idle_floor $(B)/packd.stripped
 bench-codes: ## what reading a code costs, release build
 	@$(MAKE) --no-print-directory VARIANT=release build/release/tests/bench/codes_bench
 	@build/release/tests/bench/codes_bench

@@ -33,6 +33,7 @@ echo "load before: $(cut -d' ' -f1-3 /proc/loadavg)"
 "$build/tests/bench/waiting_bench" "$state" "$full"
 "$build/tests/bench/drain_bench" "$state/drain"
 "$build/tests/bench/process_bench" "$state" "$build" "$many"
+"$build/tests/bench/label_bench" 2>/dev/null
 "$build/tests/bench/codes_bench"
 echo
 echo "load after: $(cut -d' ' -f1-3 /proc/loadavg)"
