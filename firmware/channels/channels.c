@@ -26,18 +26,6 @@ static err_t read_definition(struct channels *ch, const char *name, struct buf *
     return e == ERR_NOSPACE ? ERR_OK : e;
 }
 
-struct slice channel_option(const struct config_channel *config, struct slice name)
-{
-    for (size_t i = 0; i < CONFIG_OPTIONS_MAX; i++) {
-        struct slice text = slice_text(config->options[i]);
-        size_t equals = slice_find_byte(text, '=');
-        if (equals < text.len && slice_eq(slice_sub(text, 0, equals), name)) {
-            return slice_sub(text, equals + 1, text.len);
-        }
-    }
-    return SLICE_NONE;
-}
-
 static err_t option_fault(const struct config_channel *config, struct slice name,
                           const char *reason, struct definition_fault *fault)
 {

@@ -27,6 +27,12 @@ struct slice definition_builtin(const char *name);
 /* Names of those compiled in; NULL behind the last. */
 const char *definition_builtin_name(size_t index);
 
+/* Value of "name=value" among the channel's options; empty when there is none. */
+struct slice channel_option(const struct config_channel *config, struct slice name);
+/* Sets option.NAME for all a definition knows: what the configuration says, else the definition. */
+struct values;
+void options_set(json_node root, const struct config_channel *config, struct values *v);
+
 /* Checks a parsed definition: known keys, types, pointers, names of values, bounds. */
 MUST_CHECK err_t definition_check(const char *name, json_node root, struct definition_fault *fault);
 

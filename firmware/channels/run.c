@@ -11,22 +11,6 @@
 /* ------------------------------------------------------------------------------------- life --
  */
 
-/* What the configuration says, else what the definition says; checked when the channel is loaded.
- */
-static void set_options(struct run *r)
-{
-    json_node options = json_member(r->channel->definition.root, "options");
-    for (json_node n = json_first(options); n != NULL; n = json_next(n)) {
-        char name[VALUE_NAME_CAP];
-        struct buf b = buf_over(name, sizeof name);
-        struct slice value = channel_option(r->channel->config, json_name(n));
-        if (value.len == 0) value = json_text(json_member(n, "otherwise"));
-        buf_text(&b, "option.");
-        buf_put(&b, json_name(n));
-        err_ignore(value_set_named(&r->v, buf_slice(&b), value)); /* room was checked */
-    }
-}
-
 struct run *run_new(struct channels *ch, struct channel *channel, const char *use)
 {
     for (size_t i = 0; i < RUNS_MAX; i++) {
@@ -39,7 +23,7 @@ struct run *run_new(struct channels *ch, struct channel *channel, const char *us
             return NULL;
         }
         remote_init(r->remote);
-        set_options(r);
+        options_set(channel->definition.root, channel->config, &r->v);
         value_set_bool(&r->v, VALUE_CONFIG_CLAIM, channel->config->claim);
         value_set_bool(&r->v, VALUE_CONFIG_SET_STATUS, channel->config->set_status);
         return r;

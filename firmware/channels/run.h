@@ -105,9 +105,6 @@ bool run_has_reads(const struct definition *d, const char *use);
 /* True when the order number has the form this system knows. */
 bool run_order_number_fits(const struct run *r);
 
-/* Value of "name=value" among the channel's options; empty when there is none. */
-struct slice channel_option(const struct config_channel *config, struct slice name);
-
 /* push.c, check.c */
 void push_attempt(void *channel, const struct outbox_message *m);
 void check_start(struct channels *ch, struct channel *channel, uint32_t ticket,

@@ -35,6 +35,10 @@ static const char usage[] =
     "                                needed. KIND: sku, code, unit, method, state, tracking,\n"
     "                                address, reference (see docs/integrator.md)\n"
     "  packctl rules check --worklist    what of the station's work would be held\n"
+    "  packctl channel try CHANNEL ORDER [SKU=QUANTITY]...\n"
+    "                                the requests that would report it, secrets masked; nothing "
+    "is\n"
+    "                                sent, no station needed\n"
     "  packctl scan TEXT             type a scan (demonstration mode only)\n"
     "  packctl scan explain          scans from standard input, one a line (<GS>, \\xHH): what "
     "each\n"
@@ -43,7 +47,7 @@ static const char usage[] =
     "  --url URL          the station; default $PACKD_URL, else http://127.0.0.1:8480\n"
     "  --token-file FILE  its console token; default $PACKD_TOKEN_FILE, else, on the station\n"
     "                     itself, the one of its page\n"
-    "  --site FILE        site.json for rules check; default $PACKD_SITE, else "
+    "  --site FILE        site.json for rules check and channel try; default $PACKD_SITE, else "
     "/etc/packd/site.json\n"
     "  --scope CODE       Clarus code a unit belongs to; default: every product\n"
     "  --replace          an import wins over later changes of the station\n"
@@ -274,6 +278,12 @@ static int run_rules(const struct ctl *ctl, char **args)
 
 /* --------------------------------------------------------------------------------- arguments -- */
 
+static int run_channel(const struct ctl *ctl, char **args)
+{
+    if (strcmp(args[0], "try") != 0) return wrong_usage("channels can be tried: channel try");
+    return channel_try(ctl, args[1], args[2], args + 3);
+}
+
 static const struct verb {
     const char *name;
     int least, most; /* arguments */
@@ -286,6 +296,7 @@ static const struct verb {
     {"recall", 2, 2, run_recall},     {"scan", 1, 1, run_scan},
     {"manifest", 1, 1, run_manifest}, {"retry-rule", 1, 1, run_retry_rule},
     {"rules", 1, 2, run_rules},       {"maps", 1, 6, run_maps},
+    {"channel", 3, 6, run_channel},
 };
 
 static bool take(const char *name, char **argv, int *i, const char **out)

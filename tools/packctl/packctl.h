@@ -67,4 +67,8 @@ void print_maps(json_node root);
 void print_words(json_node root);
 void print_findings(json_node root);
 
+/* channel.c: the requests a channel would send for an order; nothing is sent. `lines`:
+ * SKU=QUANTITY, ends with NULL. */
+int channel_try(const struct ctl *ctl, const char *channel, const char *order, char **lines);
+
 #endif
