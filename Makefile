@@ -201,7 +201,7 @@ $(B)/packvirtual: $(VIRTUAL_O) $(LIBCORE)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $(VIRTUAL_O) -Wl,--start-group $(LIBCORE) -Wl,--end-group $(CORE_LIBS)
 all: $(B)/packvirtual
-$(B)/tests/browser/order_test $(B)/tests/contract/kill_test: $(addprefix $(B)/,packd packpeers packvirtual packd-barcodes)
+$(B)/tests/browser/order_test $(B)/tests/contract/kill_test $(B)/tests/contract/printer_languages_test: $(addprefix $(B)/,packd packpeers packvirtual packd-barcodes)
 
 DEMO_O := $(call obj,$(sort $(wildcard tools/demo/*.c)))
 $(B)/packdemo: $(DEMO_O) $(LIBCORE)

@@ -13,115 +13,48 @@
 #include "tests/support/decode.h"
 #include "tests/support/sim_world.h"
 #include "tools/virtual/job_render.h"
+#include "tools/virtual/plain_printer.h"
 
 #define COUNT(a)  (sizeof(a) / sizeof(a)[0])
 #define MUG_RED   "5012345000015"
-#define JOBS_MAX  8
 #define WIDTH_PNG 812
 
-/* A printer of any language but ZPL, as far as a station can tell: takes jobs, answers its state.
- */
-struct plain_printer {
-    const char *role;
-    const char *language;
-    bool no_paper;
-    bool gives_marks;
-    struct buf taken; /* of the job under way */
-    struct buf jobs[JOBS_MAX];
-    size_t count;
+struct desk {
+    const char *role; /* NULL: nothing is there */
+    struct plain_printer *printer;
 };
-
-static struct plain_printer printers[2];
-
-static bool ends(struct slice s, struct slice with)
-{
-    return s.len >= with.len && slice_eq(slice_sub(s, s.len - with.len, s.len), with);
-}
+static struct desk desks[2];
 
 static bool holds(struct slice s, struct slice what)
 {
     return slice_find(s, what) < s.len;
 }
 
-static void reply(struct sim_world *w, const struct plain_printer *p, struct slice bytes)
-{
-    hal_sim_port_sends(w->hal, p->role, bytes, 5);
-}
-
-/* The marks of a run of commands, or of a job's end, come back at once. */
-static void give_mark(struct sim_world *w, const struct plain_printer *p, struct slice bytes)
-{
-    size_t at = slice_find(bytes, SLICE("\x1D(H"));
-    uint8_t back[7] = {0x37, 0x22};
-    if (!p->gives_marks || at + 11 > bytes.len) return;
-    memcpy(back + 2, bytes.ptr + at + 7, 4);
-    reply(w, p, slice_of(back, sizeof back));
-}
-
-static void say_state(struct sim_world *w, const struct plain_printer *p)
-{
-    if (strcmp(p->language, "epl") == 0)
-        reply(w, p, p->no_paper ? SLICE("07\r\n") : SLICE("00\r\n"));
-    else if (strcmp(p->language, "tspl") == 0)
-        reply(w, p, p->no_paper ? SLICE("\x04") : SLICE("\x00"));
-    else
-        reply(w, p, p->no_paper ? SLICE("\x1A\x32\x12\x72") : SLICE("\x12\x12\x12\x12"));
-}
-
-static bool is_done(const struct plain_printer *p)
-{
-    struct slice job = buf_slice(&p->taken);
-    size_t mark = slice_find(job, SLICE("\x1D(H"));
-    job = slice_sub(job, 0, mark);
-    return ends(job, SLICE("\nP1\n")) || ends(job, SLICE("PRINT 1,1\r\n")) ||
-           ends(job, SLICE("\f")) || ends(job, SLICE("\x1DVB\0"));
-}
-
-static void take(struct sim_world *w, struct plain_printer *p, struct slice bytes)
-{
-    const struct printer_dialect *d = printer_dialect_by_name(p->language);
-    bool command = bytes.len <= 64 && holds(bytes, d->status_query);
-    if (command) {
-        give_mark(w, p, bytes);
-        say_state(w, p);
-        return;
-    }
-    buf_put(&p->taken, bytes);
-    if (!is_done(p)) return;
-    assert_true(p->count < JOBS_MAX);
-    struct slice job = buf_slice(&p->taken);
-    buf_put(&p->jobs[p->count++], slice_sub(job, 0, slice_find(job, SLICE("\x1D(H"))));
-    give_mark(w, p, job);
-    buf_clear(&p->taken);
-}
-
 static size_t port(struct sim_world *w, const char *role, struct slice bytes)
 {
+    uint8_t answer[512];
     for (size_t i = 0; i < 2; i++) {
-        if (printers[i].role && strcmp(printers[i].role, role) == 0) {
-            take(w, &printers[i], bytes);
-            return bytes.len;
-        }
+        if (!desks[i].role || strcmp(desks[i].role, role) != 0) continue;
+        plain_printer_accept(desks[i].printer, bytes);
+        size_t n = plain_printer_answer(desks[i].printer, answer, sizeof answer);
+        if (n > 0) hal_sim_port_sends(w->hal, role, slice_of(answer, n), 5);
+        return bytes.len;
     }
     return zpl_printer_accept(w->printer, bytes, hal_now(w->hal));
 }
 
-static void plug(size_t n, const char *role, const char *language, bool gives_marks)
+static struct plain_printer *plug(size_t n, const char *role, const char *language)
 {
-    printers[n] =
-        (struct plain_printer){.role = role, .language = language, .gives_marks = gives_marks};
-    printers[n].taken = buf_new(LABEL_JOB_MAX);
-    for (size_t i = 0; i < JOBS_MAX; i++)
-        printers[n].jobs[i] = buf_new(LABEL_JOB_MAX);
+    desks[n] = (struct desk){role, plain_printer_new(language)};
+    assert_non_null(desks[n].printer);
+    return desks[n].printer;
 }
 
 static void unplug_all(void)
 {
     for (size_t n = 0; n < 2; n++) {
-        buf_deinit(&printers[n].taken);
-        for (size_t i = 0; i < JOBS_MAX; i++)
-            buf_deinit(&printers[n].jobs[i]);
-        printers[n] = (struct plain_printer){.role = NULL};
+        plain_printer_free(desks[n].printer);
+        desks[n] = (struct desk){.role = NULL};
     }
 }
 
@@ -135,12 +68,13 @@ static struct sim_world *open_world(const char *station)
 /* Scans what a decoder reads on the last job. */
 static void scan_back(struct sim_world *w, const struct plain_printer *p)
 {
+    size_t count = plain_printer_job_count(p);
     struct job_render r;
     struct buf read = buf_new(4096);
     char code[64];
-    assert_true(p->count > 0);
-    assert_int_equal(job_render(p->language, 203, WIDTH_PNG, buf_slice(&p->jobs[p->count - 1]), &r),
-                     ERR_OK);
+    assert_true(count > 0);
+    struct slice job = plain_printer_job(p, count - 1);
+    assert_int_equal(job_render(plain_printer_language(p), 203, WIDTH_PNG, job, &r), ERR_OK);
     assert_int_equal(r.strangers, 0);
     decode_picture(&r.pages[0], &read);
     struct slice lines = buf_slice(&read);
@@ -181,14 +115,15 @@ static void order__is_packed_on_a_printer_of_any_language(void **state)
             "{\"id\":\"B7\",\"scanners\":[{\"port\":{\"transport\":\"serial\"}}],"
             "\"label_printer\":{\"port\":{\"transport\":\"usblp\"},\"language\":\"%s\"}}",
             cases[i].language);
-        plug(0, "label-printer", cases[i].language, cases[i].gives_marks);
+        struct plain_printer *p = plug(0, "label-printer", cases[i].language);
+        plain_printer_state(p)->gives_marks = cases[i].gives_marks;
         struct sim_world *w = open_world(station);
         pack(w);
-        assert_int_equal(printers[0].count, 1);
-        print_message("label in %s: %zu bytes\n", cases[i].language, printers[0].jobs[0].len);
-        scan_back(w, &printers[0]);
+        assert_int_equal(plain_printer_job_count(p), 1);
+        print_message("label in %s: %zu bytes\n", cases[i].language, plain_printer_job(p, 0).len);
+        scan_back(w, p);
         assert_saved(w);
-        assert_int_equal(printers[0].count, 1);
+        assert_int_equal(plain_printer_job_count(p), 1);
         world_free(w);
         unplug_all();
     }
@@ -197,18 +132,18 @@ static void order__is_packed_on_a_printer_of_any_language(void **state)
 static void label__waits_for_paper_in_any_language(void **state)
 {
     (void)state;
-    plug(0, "label-printer", "tspl", false);
-    printers[0].no_paper = true;
+    struct plain_printer *p = plug(0, "label-printer", "tspl");
+    plain_printer_state(p)->paper_out = true;
     struct sim_world *w =
         open_world("{\"id\":\"B7\",\"scanners\":[{\"port\":{\"transport\":\"serial\"}}],"
                    "\"label_printer\":{\"port\":{\"transport\":\"usblp\"},\"language\":\"tspl\"}}");
     pack(w);
     world_run(w, 60000);
-    assert_int_equal(printers[0].count, 0);
-    printers[0].no_paper = false;
+    assert_int_equal(plain_printer_job_count(p), 0);
+    plain_printer_state(p)->paper_out = false;
     world_run(w, 10000);
-    assert_int_equal(printers[0].count, 1);
-    scan_back(w, &printers[0]);
+    assert_int_equal(plain_printer_job_count(p), 1);
+    scan_back(w, p);
     assert_saved(w);
     world_free(w);
     unplug_all();
@@ -223,7 +158,7 @@ static void label__is_made_again_for_a_printer_of_another_language(void **state)
     pack(w);
     assert_int_equal(world_number(w, "SELECT count(*) FROM label"), 1);
     assert_int_equal(zpl_printer_label_count(w->printer), 0);
-    plug(0, "label-printer", "epl", false);
+    struct plain_printer *p = plug(0, "label-printer", "epl");
     (void)snprintf(w->config->station.printer_language, sizeof w->config->station.printer_language,
                    "epl");
     world_restart(w);
@@ -231,8 +166,8 @@ static void label__is_made_again_for_a_printer_of_another_language(void **state)
     world_command(w, "REPRINT");
     world_run(w, 20000);
     assert_true(world_logged(w, "label.made_again"));
-    assert_int_equal(printers[0].count, 1);
-    scan_back(w, &printers[0]);
+    assert_int_equal(plain_printer_job_count(p), 1);
+    scan_back(w, p);
     assert_saved(w);
     world_free(w);
     unplug_all();
@@ -241,7 +176,8 @@ static void label__is_made_again_for_a_printer_of_another_language(void **state)
 static void document__goes_to_its_own_printer(void **state)
 {
     (void)state;
-    plug(1, "document-printer", "escpos", true);
+    struct plain_printer *p = plug(1, "document-printer", "escpos");
+    plain_printer_state(p)->gives_marks = true;
     struct sim_world *w = open_world(
         "{\"id\":\"B7\",\"scanners\":[{\"port\":{\"transport\":\"serial\"}}],"
         "\"label_printer\":{\"port\":{\"transport\":\"usblp\"}},"
@@ -252,10 +188,10 @@ static void document__goes_to_its_own_printer(void **state)
     assert_int_equal(devices_print_paper(w->station, 1000, PAPER_GIFT_NOTE, &f), ERR_OK);
     world_scan(w, "TOTE-01"); /* a round of the station, which sends */
     world_run(w, 5000);
-    assert_int_equal(printers[1].count, 1);
+    assert_int_equal(plain_printer_job_count(p), 1);
     assert_int_equal(zpl_printer_label_count(w->printer), 0);
     struct job_render r;
-    assert_int_equal(job_render("escpos", 203, 575, buf_slice(&printers[1].jobs[0]), &r), ERR_OK);
+    assert_int_equal(job_render("escpos", 203, 575, plain_printer_job(p, 0), &r), ERR_OK);
     assert_int_equal(r.strangers, 0);
     assert_true(holds(buf_slice(&r.texts), SLICE("Hello")));
     job_render_free(&r);

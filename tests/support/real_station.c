@@ -47,6 +47,7 @@ struct real_station {
     FILE *labels; /* what the printer says */
     int scanner;  /* -1: not plugged in */
     bool settles_soon;
+    const char *language; /* of the label printer */
 };
 
 static void must(bool ok, const char *what)
@@ -191,6 +192,15 @@ static const char *with_framing(const struct real_station *s, char out[PATH_ROOM
     return out;
 }
 
+static const char *with_language(const struct real_station *s, char out[PATH_ROOM])
+{
+    char path[PATH_ROOM];
+    int n = snprintf(out, PATH_ROOM, "%s\" }, \"language\": \"%s\"",
+                     path_of(s, "label-printer", path), s->language);
+    must(n > 0 && n < PATH_ROOM, path);
+    return out;
+}
+
 static void write_settings(struct real_station *s)
 {
     const char *poll = s->settles_soon ? "\"settle_ms\": 500, \"settle_reads\": 1, "
@@ -211,10 +221,9 @@ static void configure(struct real_station *s)
     char head[64], scanner[PATH_ROOM], printer[PATH_ROOM];
     (void)snprintf(head, sizeof head, "\"id\": \"B1\", \"console\": {\"port\": %u}",
                    (unsigned)s->port);
-    const struct change station[] = {
-        {"\"id\": \"B1\"", head},
-        {"build/run/scanner\" }", with_framing(s, scanner)},
-        {"build/run/label-printer", path_of(s, "label-printer", printer)}};
+    const struct change station[] = {{"\"id\": \"B1\"", head},
+                                     {"build/run/scanner\" }", with_framing(s, scanner)},
+                                     {"build/run/label-printer\" }", with_language(s, printer)}};
     write_document(s, "config/station.json", asset_station_json, station, 3);
     write_settings(s);
 }
@@ -259,7 +268,9 @@ static void start_printer(struct real_station *s)
     (void)snprintf(program, sizeof program, "%s", real_station_beside(s, "packvirtual"));
     (void)path_of(s, "label-printer", port);
     (void)path_of(s, "labels", out);
-    char *argv[] = {program, "--port", port, "--out", out, NULL};
+    char language[16];
+    (void)snprintf(language, sizeof language, "%s", s->language);
+    char *argv[] = {program, "--port", port, "--out", out, "--language", language, NULL};
     s->printer = start(s, "printer.log", argv, &s->labels);
 }
 
@@ -330,6 +341,7 @@ static struct real_station *make(void)
     struct real_station *s = calloc(1, sizeof *s);
     assert_non_null(s);
     s->scanner = -1;
+    s->language = "zpl";
     (void)snprintf(s->folder, sizeof s->folder, "/tmp/packd-story-XXXXXX");
     must(mkdtemp(s->folder) != NULL, "mkdtemp");
     find_programs(s);
@@ -358,6 +370,16 @@ struct real_station *real_station_open(void)
 struct real_station *real_station_open_settled(void)
 {
     return open_on_links(true);
+}
+
+struct real_station *real_station_open_speaking(const char *language)
+{
+    struct real_station *s = make();
+    s->language = language;
+    configure(s);
+    start_printer(s);
+    real_station_start(s);
+    return s;
 }
 
 struct real_station *real_station_open_on(const struct real_devices *devices)

@@ -16,6 +16,8 @@ struct json_doc;
 struct real_station *real_station_open(void);
 /* The same where nothing comes late over there: what was not answered is looked for soon. */
 struct real_station *real_station_open_settled(void);
+/* The same with a label printer of another language: "epl", "tspl", "escpos". */
+struct real_station *real_station_open_speaking(const char *language);
 /* The same on other devices: each a "port" of station.json. No printer is started; the caller is
  * it. */
 struct real_devices {

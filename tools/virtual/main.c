@@ -1,5 +1,5 @@
-/* main.c - packvirtual: a ZPL label printer behind the link of a pseudo terminal. Each label that
- * comes out becomes label-0001.png, with what was sent beside it as label-0001.zpl.
+/* main.c - packvirtual: a printer behind the link of a pseudo terminal. Each label that comes out
+ * becomes label-0001.png, with what was sent beside it as label-0001.zpl, .epl, .tspl or .escpos.
  *
  * A link is opened once: after its far end has gone, the next one is awaited. So a link left behind
  * by a program that was killed never leads into a terminal that is somebody else's by now. */
@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/virtual/job_render.h"
+#include "tools/virtual/plain_printer.h"
 #include "tools/virtual/zpl_printer.h"
 #include "tools/virtual/zpl_render.h"
 
@@ -22,12 +24,15 @@
 #define PATH_ROOM  512
 #define PNG_MAX    (8u << 20)
 #define ANSWER_CAP 512
+#define DPI        203
+#define WIDTH      832 /* dots of a head of 104 mm; a receipt printer's paper is narrower */
 
 static const char help[] =
-    "packvirtual - a ZPL label printer behind a pseudo terminal\n"
+    "packvirtual - a printer behind a pseudo terminal\n"
     "\n"
     "  --port PATH   the link that packd makes for its printer (build/run/label-printer)\n"
     "  --out DIR     where labels go: label-0001.png, label-0001.zpl, ... (build/run/labels)\n"
+    "  --language L  zpl (as it is), epl, tspl or escpos; 203 dpi\n"
     "  --help        this text\n"
     "\n"
     "Waits for the link, opens it again when it is made anew, and runs until SIGTERM.\n"
@@ -37,9 +42,11 @@ struct desk {
     const char *port;
     const char *out;
     struct zpl_printer *printer;
-    int fd;           /* -1: nobody there */
-    struct stat link; /* as it was when opened; st_ino 0: never */
-    size_t written;   /* labels on disk */
+    struct plain_printer *plain; /* NULL: the printer speaks ZPL */
+    int fd;                      /* -1: nobody there */
+    struct stat link;            /* as it was when opened; st_ino 0: never */
+    size_t written;              /* labels on disk */
+    size_t strangers;            /* commands that no job of ours holds */
 };
 
 static volatile sig_atomic_t stop_asked;
@@ -77,6 +84,7 @@ static void port_close(struct desk *d)
 {
     if (d->fd >= 0) (void)close(d->fd);
     d->fd = -1;
+    if (d->plain) plain_printer_power_cycle(d->plain);
     zpl_printer_power_cycle(d->printer);
 }
 
@@ -94,12 +102,19 @@ static void port_follow(struct desk *d)
     make_raw(fd);
 }
 
+static size_t accept_bytes(struct desk *d, struct slice bytes)
+{
+    if (!d->plain) return zpl_printer_accept(d->printer, bytes, now_mono());
+    plain_printer_accept(d->plain, bytes);
+    return bytes.len;
+}
+
 static void port_read(struct desk *d)
 {
     uint8_t bytes[16384];
     ssize_t n = read(d->fd, bytes, sizeof bytes);
     if (n > 0) {
-        size_t taken = zpl_printer_accept(d->printer, slice_of(bytes, (size_t)n), now_mono());
+        size_t taken = accept_bytes(d, slice_of(bytes, (size_t)n));
         if (taken < (size_t)n)
             (void)fprintf(stderr, "packvirtual: %zu bytes did not fit into the printer\n",
                           (size_t)n - taken);
@@ -111,7 +126,8 @@ static void port_read(struct desk *d)
 static void port_answer(struct desk *d)
 {
     uint8_t answer[ANSWER_CAP];
-    size_t len = zpl_printer_answer(d->printer, answer, sizeof answer);
+    size_t len = d->plain ? plain_printer_answer(d->plain, answer, sizeof answer)
+                          : zpl_printer_answer(d->printer, answer, sizeof answer);
     if (len == 0 || d->fd < 0) return;
     if (write(d->fd, answer, len) != (ssize_t)len)
         (void)fprintf(stderr, "packvirtual: an answer of %zu bytes was not taken\n", len);
@@ -147,8 +163,53 @@ static bool write_picture(const struct desk *d, const char *name, struct slice z
     return good;
 }
 
+static bool write_page(const struct desk *d, const char *name, const struct zpl_picture *page)
+{
+    struct buf png = buf_new(PNG_MAX);
+    err_t e = zpl_picture_png(page, &png);
+    bool good = !e && !png.overflow && write_file(d, name, buf_slice(&png));
+    buf_deinit(&png);
+    return good;
+}
+
+/* The pages of a job of another language: label-0001.png, label-0001-2.png, ... */
+static void write_pages(struct desk *d, size_t number, struct slice job)
+{
+    char name[64];
+    struct job_render r;
+    err_t e = job_render(plain_printer_language(d->plain), DPI, WIDTH, job, &r);
+    d->strangers += r.strangers;
+    for (size_t i = 0; !e && i < r.page_count; i++) {
+        if (i == 0)
+            (void)snprintf(name, sizeof name, "label-%04zu.png", number);
+        else
+            (void)snprintf(name, sizeof name, "label-%04zu-%zu.png", number, i + 1);
+        if (!write_page(d, name, &r.pages[i])) continue;
+        (void)printf("label: %s/%s\n", d->out, name);
+        (void)fflush(stdout);
+    }
+    if (e) (void)fprintf(stderr, "packvirtual: job %zu cannot be drawn\n", number);
+    job_render_free(&r);
+}
+
+static void write_jobs(struct desk *d)
+{
+    for (; d->written < plain_printer_job_count(d->plain); d->written++) {
+        char name[64];
+        struct slice job = plain_printer_job(d->plain, d->written);
+        (void)snprintf(name, sizeof name, "label-%04zu.%s", d->written + 1,
+                       plain_printer_language(d->plain));
+        (void)write_file(d, name, job);
+        write_pages(d, d->written + 1, job);
+    }
+}
+
 static void write_labels(struct desk *d)
 {
+    if (d->plain) {
+        write_jobs(d);
+        return;
+    }
     for (; d->written < zpl_printer_label_count(d->printer); d->written++) {
         char name[32];
         struct slice zpl = zpl_printer_label(d->printer, d->written).zpl;
@@ -191,13 +252,16 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {{"port", required_argument, NULL, 'p'},
                                             {"out", required_argument, NULL, 'o'},
+                                            {"language", required_argument, NULL, 'l'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     struct desk d = {.port = "build/run/label-printer", .out = "build/run/labels", .fd = -1};
+    const char *language = "zpl";
     int code;
     while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (code == 'p') d.port = optarg;
         if (code == 'o') d.out = optarg;
+        if (code == 'l') language = optarg;
         if (code == 'h') (void)fputs(help, stdout);
         if (code == 'h') return 0;
         if (code == '?') return 2;
@@ -207,14 +271,20 @@ int main(int argc, char **argv)
         return 1;
     }
     d.printer = zpl_printer_new(NULL);
+    d.plain = plain_printer_new(language);
     if (!d.printer) return 1;
+    if (!d.plain && strcmp(language, "zpl") != 0) {
+        (void)fprintf(stderr, "packvirtual: no such language: %s\n", language);
+        return 2;
+    }
     catch_signals();
     while (!stop_asked)
         work(&d);
     port_close(&d);
-    size_t strangers = zpl_printer_strangers(d.printer);
+    size_t strangers = zpl_printer_strangers(d.printer) + d.strangers;
     if (strangers)
         (void)fprintf(stderr, "packvirtual: %zu commands came that no label holds\n", strangers);
+    plain_printer_free(d.plain);
     zpl_printer_free(d.printer);
     return strangers ? 1 : 0;
 }
