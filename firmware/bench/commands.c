@@ -284,10 +284,12 @@ size_t command_list(struct command_entry *out, size_t cap)
 
 void command_show(struct bench *b, struct bench_view *out)
 {
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (commands[i].run != run_ok && commands[i].now(b))
-            out->commands[out->command_count++] =
-                (struct view_command){commands[i].name, commands[i].button};
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        const struct command *c = &commands[i];
+        if (c->run == run_ok || !c->now(b)) continue;
+        bool rare = c->run == run_reprint && is_packing(b);
+        out->commands[out->command_count++] = (struct view_command){c->name, c->button && !rare};
+    }
 }
 
 /* Said beside the work: nothing was refused that must be acknowledged. */

@@ -199,6 +199,7 @@ static void pack_with_a_wrong_item(void)
     packed("26 of 27");
     scan(TOWEL, "refused", TOWEL);
     press("CONFIRM");
+    face("packing");
     scan(JAM, "attention", "Is the gift card in the box?");
     press("CONFIRM");
     shows("Scan the label on the box");
