@@ -115,6 +115,32 @@ static void codes__of_totes_are_texts_whatever_they_look_like(void **state)
     assert_int_equal(bed.asked.finds, 0);
 }
 
+/* Some carriers' tracking numbers are SSCCs of twenty digits. */
+static void codes__of_a_saved_label_say_that_it_is_saved(void **state)
+{
+    (void)state;
+    bed_open_order(&bed, "WEB-1");
+    bed_scan(&bed, "BOX-S");
+    bed_scan(&bed, MUG_CASE);
+    bed_scan(&bed, MUG);
+    bed_scan(&bed, MUG);
+    bed_scan(&bed, TEE);
+    bed_buy(&bed);
+    bed_print(&bed);
+    bed_verdict(&bed, VERDICT_GO, "");
+    bed_scan(&bed, TRACKING_1);
+    assert_int_equal(bed.view.face, FACE_SAVED);
+    bed_sql(&bed, "UPDATE parcel SET tracking = '00106141412345678908'");
+    bed_wait(&bed, 2000);
+    assert_int_equal(bed.view.face, FACE_IDLE);
+    bed_scan(&bed, "]C100106141412345678908");
+    assert_int_equal(bed.view.face, FACE_SAVED);
+    bed_wait(&bed, 2000);
+    bed_scan(&bed, "00106141412345678908");
+    assert_int_equal(bed.view.face, FACE_SAVED);
+    assert_int_equal(bed.asked.finds, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +149,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(codes__of_gs1_unknown_here_are_asked_for_as_printed, up,
                                         down),
         cmocka_unit_test_setup_teardown(codes__of_upc_are_expanded, up, down),
+        cmocka_unit_test_setup_teardown(codes__of_a_saved_label_say_that_it_is_saved, up, down),
         cmocka_unit_test_setup_teardown(codes__of_totes_are_texts_whatever_they_look_like, up,
                                         down),
     };
