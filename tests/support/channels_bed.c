@@ -153,7 +153,7 @@ static void start(struct channels_bed *b)
                                             .concurrency = 4,
                                             .settle_ms = 1000,
                                             .settle_reads = 1,
-                                            .connector = {clarus_accepts, b}};
+                                            .connector = {.attempt = clarus_accepts, .ctx = b}};
     assert_int_equal(outbox_destination(b->ob, &clarus), ERR_OK);
     const struct channels_options co = {.store = b->st,
                                         .fx = b->fx,

@@ -203,9 +203,10 @@ static const char *with_language(const struct real_station *s, char out[PATH_ROO
 
 static void write_settings(struct real_station *s)
 {
-    const char *poll = s->settles_soon ? "\"settle_ms\": 500, \"settle_reads\": 1, "
-                                         "\"label_wait_s\": 5, \"poll_s\": 15"
-                                       : "\"poll_s\": 15";
+    const char *poll = s->settles_soon
+                           ? "\"timeout_ms\": 2000, \"settle_ms\": 500, \"settle_reads\": 1, "
+                             "\"label_wait_s\": 5, \"poll_s\": 15"
+                           : "\"poll_s\": 15";
     const struct change site[] = {{"http://127.0.0.1:8481", s->clarus},
                                   {"\"poll_s\": 15", poll},
                                   {"http://127.0.0.1:8482/stores/demo", s->shop}};
