@@ -3,7 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
-#define WAIT_MS_MAX 300000 /* a server may ask for more; the bench does not wait longer unasked */
+#define PACE_DEBT_MS 30000  /* what a packer asked for holds the rest up for no longer */
+#define WAIT_MS_MAX  300000 /* a server may ask for more; the bench does not wait longer unasked */
 
 struct buf *call_body(struct clarus_flow *f)
 {
@@ -187,7 +188,8 @@ static bool call_held(struct clarus_flow *f)
     const struct config_site *site = &c->config->site;
     mono_t now = effects_now(c->fx), from = c->quiet_until;
     if (f->call.bare) return false;
-    if (f->kind->background && !mono_reached(from, c->pace_at)) from = c->pace_at;
+    bool waited = f->call.state == CALL_QUIET; /* its turn has come, whatever was sent meanwhile */
+    if (f->kind->background && !waited && !mono_reached(from, c->pace_at)) from = c->pace_at;
     if (!mono_reached(now, from)) {
         f->call.state = CALL_QUIET;
         f->call.not_before = from;
@@ -196,7 +198,8 @@ static bool call_held(struct clarus_flow *f)
     if (site->clarus.pace_per_minute) {
         int64_t benches = site->benches ? site->benches : 1;
         mono_t base = mono_reached(now, c->pace_at) ? now : c->pace_at;
-        c->pace_at = mono_plus(base, 60000 * benches / site->clarus.pace_per_minute);
+        c->pace_at = mono_earlier(mono_plus(now, PACE_DEBT_MS),
+                                  mono_plus(base, 60000 * benches / site->clarus.pace_per_minute));
     }
     return false;
 }

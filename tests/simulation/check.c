@@ -46,7 +46,7 @@ void check_s1_nothing_lost(struct sim *s)
 {
     for (size_t i = 0; i < s->order_count; i++) {
         const struct sim_order *o = &s->orders[i];
-        if (o->saves == 0 || exception_stands(s, o)) continue;
+        if (o->saves == 0 || o->by_hand || exception_stands(s, o)) continue;
         struct peer_order_view v = view_of(s, o);
         bool whole = o->saves >= packer_saves(o);
         uint32_t least = whole ? o->units : 1;
@@ -119,6 +119,7 @@ void check_s3_order_within_an_order(struct sim *s)
     struct peer_shop_shipment rows[ROWS];
     for (size_t i = s->check_from; i < s->check_to; i++) {
         const struct sim_order *o = &s->orders[i];
+        if (o->by_hand) continue; /* a message a person settled releases the next */
         size_t n = peers_shop_shipments(s->peers, o->reference, rows, ROWS);
         told_as_saved(s, o, rows, n);
         for (size_t r = 0; r < n && r < ROWS; r++) {
@@ -190,7 +191,7 @@ void check_s5_late_is_pulled(struct sim *s)
     struct peer_dispatch done[ROWS];
     for (size_t i = 0; i < s->order_count; i++) {
         const struct sim_order *o = &s->orders[i];
-        if (!is_cancelled(o) || exception_stands(s, o)) continue;
+        if (!is_cancelled(o) || o->by_hand || exception_stands(s, o)) continue;
         int64_t at = o->shop_cancelled ? o->shop_cancelled_at : o->clarus_cancelled_at;
         size_t n = peers_dispatches(s->peers, o->reference, done, ROWS);
         for (size_t k = 0; k < n && k < ROWS; k++)
@@ -200,12 +201,51 @@ void check_s5_late_is_pulled(struct sim *s)
     }
 }
 
+static bool is_own_tag(const struct sim_paper *p)
+{
+    return strncmp(p->tracking, "WEB-", 4) == 0 || strncmp(p->tracking, "TAG-", 4) == 0;
+}
+
+/* What was recalled before Clarus had it is not told to the shop. */
+static void recalled_is_not_told(struct sim *s, const struct sim_order *o)
+{
+    struct peer_shop_shipment rows[ROWS];
+    size_t n = peers_shop_shipments(s->peers, o->reference, rows, ROWS);
+    for (size_t k = 0; o->recalled_at && k < n && k < ROWS; k++)
+        if (rows[k].at_ms > o->recalled_at + RACE_MS)
+            sim_fail(s, "S5", "order %s: the shop was told %lld s after its recall", o->reference,
+                     (long long)(rows[k].at_ms - o->recalled_at) / 1000);
+}
+
+void check_s5_recalled(struct sim *s)
+{
+    for (size_t i = s->check_from; i < s->check_to; i++)
+        if (s->orders[i].way == WAY_WHOLE && s->orders[i].saves == 1)
+            recalled_is_not_told(s, &s->orders[i]);
+}
+
+/* ---- damage at rest: whatever else is lost, no label that was not bought comes out ---- */
+void check_rot_no_wrong_label(struct sim *s)
+{
+    struct peer_label labels[ROWS];
+    for (size_t i = 0; i < s->paper_count; i++) {
+        const struct sim_paper *p = &s->paper[i];
+        bool bought = !p->copies || is_own_tag(p);
+        for (size_t k = 0; !bought && k < s->order_count; k++)
+            bought = label_of(labels, peers_labels(s->peers, s->orders[k].reference, labels, ROWS),
+                              p->tracking) != NULL;
+        if (!bought) sim_fail(s, "ROT", "%s came out and was never bought", p->tracking);
+    }
+    if (zpl_printer_strangers(s->printer))
+        sim_fail(s, "ROT", "the printer was given commands no label holds");
+}
+
 /* ---- S6: no second label unless a person asked ---- */
 void check_s6_paper_once(struct sim *s)
 {
     for (size_t i = 0; i < s->paper_count; i++) {
         const struct sim_paper *p = &s->paper[i];
-        if (strncmp(p->tracking, "WEB-", 4) == 0) continue; /* our own tags */
+        if (is_own_tag(p)) continue;
         if (p->copies > 1 + p->asked)
             sim_fail(s, "S6", "%s came out %u times, asked again %u times", p->tracking, p->copies,
                      p->asked);
@@ -264,7 +304,7 @@ void check_l2_new_order_can_be_packed(struct sim *s)
 {
     for (size_t i = 0; i < s->order_count; i++) {
         const struct sim_order *o = &s->orders[i];
-        if (is_cancelled(o) || o->state == ORDER_SAVED) continue;
+        if (is_cancelled(o) || o->by_hand || o->state == ORDER_SAVED) continue;
         if (o->state == ORDER_SET_ASIDE && exception_stands(s, o)) continue;
         sim_fail(s, "L2", "order %s could not be packed: the screen says %s (%s), %s (%s)",
                  o->reference, s->view.headline.key, s->view.headline.arg[0], s->view.detail.key,
@@ -285,7 +325,7 @@ void check_l3_all_agree(struct sim *s)
 {
     for (size_t i = 0; i < s->order_count; i++) {
         const struct sim_order *o = &s->orders[i];
-        if (exception_stands(s, o)) continue;
+        if (o->by_hand || exception_stands(s, o)) continue;
         struct peer_order_view v = view_of(s, o);
         if (is_cancelled(o) && o->saves == 0 && live_labels(s, o) > 0)
             sim_fail(s, "L3", "order %s is cancelled and has a live label", o->reference);
@@ -313,6 +353,7 @@ void check_always(struct sim *s)
     check_s3_order_within_an_order(s);
     check_s4_label_truth(s);
     check_s5_no_phantom(s);
+    check_s5_recalled(s);
     check_s6_paper_once(s);
     check_s7_counts_add_up(s);
     check_s9_bounded(s);
@@ -323,6 +364,7 @@ void check_healed(struct sim *s)
     s->check_from = 0;
     s->check_to = s->order_count;
     check_always(s);
+    if (s->rotten) check_rot_no_wrong_label(s);
     check_s10_crash_only(s);
     check_l1_drains(s);
     check_s5_late_is_pulled(s);

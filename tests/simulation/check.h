@@ -13,6 +13,7 @@ void check_s2_nothing_twice(struct sim *s);
 void check_s3_order_within_an_order(struct sim *s);
 void check_s4_label_truth(struct sim *s);
 void check_s5_no_phantom(struct sim *s);
+void check_s5_recalled(struct sim *s);
 void check_s6_paper_once(struct sim *s);
 void check_s7_counts_add_up(struct sim *s);
 void check_s9_bounded(struct sim *s);
@@ -23,6 +24,9 @@ void check_s5_late_is_pulled(struct sim *s);
 void check_l1_drains(struct sim *s);
 void check_l2_new_order_can_be_packed(struct sim *s);
 void check_l3_all_agree(struct sim *s);
+
+/* With damage at rest, where the others are not promised. */
+void check_rot_no_wrong_label(struct sim *s);
 
 void check_always(struct sim *s);
 void check_healed(struct sim *s);

@@ -40,6 +40,10 @@ static const char *const names[FAULT_CLASSES] = {
     [FAULT_CLOCK] = "clock.step",
     [FAULT_DENIED] = "net.denied",
     [FAULT_REFLASH] = "board.reflash",
+    [FAULT_IMPATIENT] = "packer.impatient",
+    [FAULT_LEAD] = "lead.decides",
+    [FAULT_RECALL] = "lead.recalls",
+    [FAULT_ROT] = "disk.rot",
 };
 
 const char *fault_name(enum fault_class class)
@@ -75,6 +79,8 @@ uint64_t fault_key(const char *text)
 
 #define HALVINGS 6 /* classes differ in strength by up to 2 to the power of this, less one */
 
+#define ROT_EVERY 40 /* worlds whose medium rots are of a kind of their own */
+
 /* Of 65536 tries of one key, at the most. Disk operations are many, orders few. */
 static uint16_t strong(enum fault_class class)
 {
@@ -93,7 +99,6 @@ static uint16_t strong(enum fault_class class)
     case FAULT_PRINTER_SILENT:
         return 800;
     case FAULT_EXPIRE:
-        return 2000;
     case FAULT_CANCEL_CLARUS:
     case FAULT_CANCEL_SHOP:
         return 2000;
@@ -105,6 +110,7 @@ static uint16_t strong(enum fault_class class)
     case FAULT_AWAY:
         return 4000;
     case FAULT_POWER_AGAIN:
+    case FAULT_LEAD:
         return 30000;
     case FAULT_LOSE_REPLY:
     case FAULT_DROP:
@@ -125,6 +131,9 @@ static uint16_t strong(enum fault_class class)
     case FAULT_REPRINT:
     case FAULT_VOID:
     case FAULT_PARK:
+    case FAULT_IMPATIENT:
+    case FAULT_RECALL:
+    case FAULT_ROT:
     case FAULT_CLASSES:
         break;
     }
@@ -147,6 +156,7 @@ void fault_plan_swarm(struct fault_plan *p, uint64_t seed)
         uint16_t most = strong((enum fault_class)i);
         p->strength[i] = (uint16_t)(most >> ((r >> 8) % HALVINGS));
     }
+    p->strength[FAULT_ROT] = fault_mix(seed, 999) % ROT_EVERY == 0 ? strong(FAULT_ROT) : 0;
 }
 
 /* Which try of this key it is, from 0. */

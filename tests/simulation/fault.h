@@ -45,9 +45,13 @@ enum fault_class {
     FAULT_AWAY, /* the packer walks away for minutes */
     FAULT_CANCEL_CLARUS,
     FAULT_CANCEL_SHOP,
-    FAULT_CLOCK,   /* the wall clock steps */
-    FAULT_DENIED,  /* minutes in which every token is refused */
-    FAULT_REFLASH, /* the board is made anew when all it held was delivered */
+    FAULT_CLOCK,     /* the wall clock steps */
+    FAULT_DENIED,    /* minutes in which every token is refused */
+    FAULT_REFLASH,   /* the board is made anew when all it held was delivered */
+    FAULT_IMPATIENT, /* she scans while she is asked to wait */
+    FAULT_LEAD,      /* a lead decides about an exception */
+    FAULT_RECALL,
+    FAULT_ROT, /* bits of the store's file flip; in worlds of its own */
     FAULT_CLASSES,
 };
 

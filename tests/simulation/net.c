@@ -7,7 +7,7 @@
 #include "firmware/base/mem.h"
 
 #define LATENCY_MS   40
-#define SETTLE_SLACK 500 /* an effect appears this long before the settling time is over */
+#define SETTLE_SLACK 10 /* an effect appears this part of the settling time before it is over */
 #define START_MS     INT64_C(1773216000000)
 
 int64_t net_now(const struct sim *s)
@@ -156,9 +156,10 @@ static void answer_request(struct sim *s, enum peer which, const struct hal_http
     struct peer_fault f;
     struct peer_reply answer;
     uint64_t key = fault_mix(fault_key(r->path), fault_key(r->method));
-    int64_t settle = which == PEER_SHOP ? 5000 : 10000;
+    const struct config_site *site = &s->config->site;
+    int64_t settle = which == PEER_SHOP ? site->channels[0].settle_ms : site->clarus.settle_ms;
     if (q->write && fault_happens(s->faults, FAULT_LATE_EFFECT, key, NULL) &&
-        keep_late(s, which, r, q->timeout_ms + settle - SETTLE_SLACK)) {
+        keep_late(s, which, r, q->timeout_ms + settle - settle / SETTLE_SLACK)) {
         reply->outcome = HAL_HTTP_UNKNOWN;
         reply->delay_ms = q->timeout_ms;
         return;

@@ -194,6 +194,7 @@ static void packs(struct sim *s, struct packer *p, const struct sim_order *o)
 static void acknowledges(struct sim *s, struct sim_order *o)
 {
     bool stop = says(s, "bench.stop");
+    if (says(s, "bench.unknown_code")) sim_run(s, 2000);
     sim_command(s, "CONFIRM");
     if (stop && (o->clarus_cancelled || o->shop_cancelled)) {
         o->shown_cancelled++;
@@ -229,7 +230,9 @@ static void world_turns(struct sim *s, struct packer *p, struct sim_order *o)
     if (p->acts % 8 == 4 && fault_happens(s->faults, FAULT_CLOCK, key, &r)) {
         int64_t step = (int64_t)(r % 7200000) - 3600000;
         sim_say(s, "CLOCK    steps %lld ms", (long long)step);
-        hal_sim_set_wall(s->hal, hal_wall(s->hal).ms + step, r & 1);
+        bool forgot = (r >> 32) % 4 == 0; /* a board without a battery begins in 1970 */
+        hal_sim_set_wall(s->hal, forgot ? step + 3600000 : hal_wall(s->hal).ms + step,
+                         !forgot && (r & 1));
     }
 }
 
@@ -239,6 +242,18 @@ static struct sim_order *on_bench(struct sim *s, struct sim_order *meant)
     for (size_t i = 0; i < s->order_count; i++)
         if (strcmp(s->orders[i].reference, s->view.reference) == 0) return &s->orders[i];
     return meant;
+}
+
+/* Scans that answer nothing must change nothing. */
+static void waits(struct sim *s, const struct sim_order *o)
+{
+    uint64_t r = 0;
+    if (!fault_happens(s->faults, FAULT_IMPATIENT, fault_key(o->reference), &r))
+        sim_run(s, 250);
+    else if (r % 3 == 0)
+        sim_command(s, "CONFIRM");
+    else
+        sim_scan(s, r % 3 == 1 ? o->lines[0].barcode : o->tote);
 }
 
 void packer_step(struct sim *s, struct packer *p, struct sim_order *o)
@@ -267,7 +282,7 @@ void packer_step(struct sim *s, struct packer *p, struct sim_order *o)
         acknowledges(s, o);
         return;
     case FACE_WAITING:
-        sim_run(s, 250);
+        waits(s, o);
         return;
     case FACE_LABEL:
         if (says(s, "bench.printing"))

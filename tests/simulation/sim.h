@@ -53,6 +53,8 @@ struct sim_order {
     unsigned saves; /* SAVED shown for it */
     unsigned tries;
     unsigned shown_cancelled; /* faces that told of a stop */
+    bool by_hand;             /* a lead decided about it: a person answers for it */
+    int64_t recalled_at;      /* the station agreed; 0: never */
     /* What the world did to it. */
     bool clarus_cancelled, shop_cancelled;
     int64_t clarus_cancelled_at, shop_cancelled_at;
@@ -91,7 +93,10 @@ struct sim_late {
 struct sim_options {
     uint64_t seed;
     bool narrate;
-    uint64_t cut_at;           /* disk operation at which power goes, once; 0: none */
+    uint64_t cut_at; /* disk operation at which power goes, once; 0: none */
+    /* Asked at every disk operation whether power goes; NULL: nobody asks. */
+    bool (*cuts)(void *ctx, uint64_t operation);
+    void *cuts_ctx;
     struct fault_plan *faults; /* borrowed; NULL: none */
 };
 
@@ -123,7 +128,10 @@ struct sim {
     } intents[SIM_INTENTS_MAX];
     size_t intent_count; /* the oldest give way */
 
-    uint64_t hash; /* of every log line and answer of a peer */
+    bool rotten;     /* bits at rest were damaged: what it promises then is less */
+    int last_status; /* of the last reply of the station's own interface; 0: none yet */
+    uint64_t marks;  /* reached, by marks.h */
+    uint64_t hash;   /* of every log line and answer of a peer */
     uint64_t rounds;
     uint64_t boots;
     uint64_t cuts;

@@ -6,7 +6,10 @@
 
 #include "firmware/base/mem.h"
 #include "firmware/base/text.h"
+#include "firmware/station/parts.h"
 #include "tests/simulation/check.h"
+#include "tests/simulation/lead.h"
+#include "tests/simulation/marks.h"
 #include "tests/simulation/packer.h"
 
 #define ORDERS_MIN   8
@@ -14,8 +17,9 @@
 #define AHEAD_MAX    8
 #define CHECK_BEHIND 6 /* orders looked at again while the world is still broken */
 
-#define CHAOS_MS (INT64_C(10) * 60000) /* for one order, before the packer takes the next */
-#define HEAL_MS  (INT64_C(90) * 60000)
+#define OUTAGE_MS (UINT64_C(4) * 3600000)
+#define CHAOS_MS  (INT64_C(10) * 60000) /* for one order, before the packer takes the next */
+#define HEAL_MS   (INT64_C(90) * 60000)
 
 static const struct sim_line GOODS[] = {{"MUG-RED", "5012345000015", 1},
                                         {"JAM-RASP", "5012345000046", 1},
@@ -55,7 +59,7 @@ static void breaks_world(struct sim *s, const struct sim_order *o)
 {
     uint64_t key = fault_key(o->reference), r = 0;
     if (fault_happens(s->faults, FAULT_OUTAGE, key, &r)) {
-        mono_t until = mono_plus(hal_now(s->hal), (int64_t)(r % 3600000));
+        mono_t until = mono_plus(hal_now(s->hal), (int64_t)(r % OUTAGE_MS));
         if (r >> 40 & 1) s->offline_until[PEER_CLARUS] = until;
         if (r >> 41 & 1 || !(r >> 40 & 1)) s->offline_until[PEER_SHOP] = until;
         sim_say(s, "NETWORK  %s gone until %.1f s", r >> 40 & 1 ? "Clarus" : "the shop",
@@ -70,6 +74,12 @@ static void breaks_world(struct sim *s, const struct sim_order *o)
         uint64_t left = disk_room_left(s->disk);
         disk_set_room(s->disk, UINT64_MAX - left + r % 65536);
         sim_say(s, "DISK     full");
+    }
+    if (fault_happens(s->faults, FAULT_ROT, key, &r)) {
+        s->rotten = true;
+        disk_rot(s->disk, SIM_STORE, 1u << (r % 8), r);
+        sim_say(s, "DISK     %u bits flip", 1u << (r % 8));
+        if (r >> 8 & 1) sim_restart(s);
     }
 }
 
@@ -101,6 +111,7 @@ static void chaos(struct sim *s, struct packer *p)
         place_orders(s, i);
         breaks_world(s, &s->orders[i]);
         (void)packer_pack(s, p, &s->orders[i], CHAOS_MS);
+        lead_acts(s, &s->orders[i]);
         s->check_from = i > CHECK_BEHIND ? i - CHECK_BEHIND : 0;
         s->check_to = i + 1;
         check_always(s);
@@ -131,8 +142,22 @@ static void heal(struct sim *s, struct packer *p)
     check_healed(s);
 }
 
+static void mark_exceptions(struct sim *s)
+{
+    static const char SQL[] = "SELECT DISTINCT rule FROM exception";
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    bool row = false;
+    if (!s->station || store_prepare(s->station->store, SQL, &q)) return;
+    while (store_step(s->station->store, q, &row) == ERR_OK && row) {
+        char rule[RULE_CAP];
+        store_text(q, 0, rule, sizeof rule);
+        s->marks |= marks_of_word(rule);
+    }
+}
+
 static void sum_up(struct sim *s, struct swarm_result *out)
 {
+    mark_exceptions(s);
     *out = (struct swarm_result){.seed = s->o.seed,
                                  .cuts = s->cuts,
                                  .boots = s->boots,
@@ -140,6 +165,7 @@ static void sum_up(struct sim *s, struct swarm_result *out)
                                  .operations = disk_operations(s->disk),
                                  .rounds = s->rounds,
                                  .requests = s->requests,
+                                 .marks = s->marks,
                                  .hash = s->hash,
                                  .virtual_ms = hal_now(s->hal).ms};
     memcpy(out->failure, s->failure, sizeof out->failure);

@@ -14,6 +14,7 @@ struct swarm_result {
     uint64_t operations;
     uint64_t rounds;
     uint64_t requests;
+    uint64_t marks;
     uint64_t hash;
     int64_t virtual_ms;
     char failure[400]; /* "": every promise held */

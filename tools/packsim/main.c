@@ -1,7 +1,7 @@
 /* packsim - the whole station in simulated worlds. See docs/reliability.md.
  *
  *   packsim --seed N [--narrate] [--minimise]   one seed
- *   packsim --seeds A..B [--jobs N] [--until-broken]  many; totals
+ *   packsim --seeds A..B [--jobs N] [--minutes N] [--until-broken]  many; totals
  *   packsim --plan FILE [--narrate]             the faults of a plan
  *   ... --calm                                  no faults, to measure what a world itself costs
  *
@@ -18,6 +18,7 @@
 #include <sqlite3.h>
 
 #include "firmware/base/text.h"
+#include "tests/simulation/marks.h"
 #include "tests/simulation/swarm.h"
 
 #define JOBS_MAX      16
@@ -30,7 +31,8 @@ struct totals {
     uint64_t operations, violations, compared, differing;
     int64_t virtual_ms;
     uint64_t faults[FAULT_CLASSES];
-    uint64_t now; /* the seed under way */
+    uint64_t marks[MARKS_MAX]; /* seeds that reached each */
+    uint64_t now;              /* the seed under way */
 };
 
 static void add(struct totals *t, const struct swarm_result *r, const struct fault_plan *p)
@@ -49,6 +51,8 @@ static void add(struct totals *t, const struct swarm_result *r, const struct fau
     t->violations += r->failure[0] != 0;
     for (int i = 0; i < FAULT_CLASSES; i++)
         t->faults[i] += p->counts[i];
+    for (size_t i = 0; i < mark_count(); i++)
+        t->marks[i] += r->marks >> i & 1;
 }
 
 static void merge(struct totals *to, const struct totals *t)
@@ -69,9 +73,11 @@ static void merge(struct totals *to, const struct totals *t)
     to->virtual_ms += t->virtual_ms;
     for (int i = 0; i < FAULT_CLASSES; i++)
         to->faults[i] += t->faults[i];
+    for (size_t i = 0; i < mark_count(); i++)
+        to->marks[i] += t->marks[i];
 }
 
-static double cpu_seconds(clockid_t clock)
+static double seconds(clockid_t clock)
 {
     struct timespec t;
     (void)clock_gettime(clock, &t);
@@ -108,16 +114,33 @@ static void one_of_many(uint64_t seed, bool calm, struct totals *t)
 struct range {
     uint64_t from, to;
     unsigned jobs;
+    int64_t minutes; /* begin no further seed after that long; 0: no limit */
     bool calm;
     bool until_broken; /* a job ends with the first violation it finds */
 };
 
 static void work(const struct range *range, unsigned job, struct totals *t)
 {
+    double end = seconds(CLOCK_MONOTONIC) + (double)range->minutes * 60;
     for (uint64_t seed = range->from + job; seed <= range->to; seed += range->jobs) {
+        if (range->minutes && seconds(CLOCK_MONOTONIC) > end) return;
         one_of_many(seed, range->calm, t);
         if (range->until_broken && t->violations) return;
     }
+}
+
+/* How many were not reached though the run was long enough. */
+static unsigned tell_marks(const struct totals *t)
+{
+    unsigned missed = 0;
+    for (size_t i = 0; i < mark_count(); i++) {
+        const struct mark *m = mark_at(i);
+        bool miss = t->marks[i] == 0 && t->seeds >= m->seeds;
+        printf("  mark %-24s %-32s %8llu seeds%s\n", m->name, m->part ? m->part : "",
+               (unsigned long long)t->marks[i], miss ? "  NOT REACHED" : "");
+        missed += miss;
+    }
+    return missed;
 }
 
 static void tell_totals(const struct totals *t, double cpu)
@@ -167,7 +190,7 @@ static int many(const struct range *range)
         if (pids[i] < 0) return 2;
         if (pids[i] != 0) continue;
         work(range, i, &parts[i]);
-        cpu[i] = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
+        cpu[i] = seconds(CLOCK_PROCESS_CPUTIME_ID);
         (void)fflush(NULL);
         _exit(0);
     }
@@ -177,7 +200,9 @@ static int many(const struct range *range)
         spent += cpu[i];
     }
     tell_totals(&sum, spent);
-    return sum.violations || sum.differing ? 1 : 0;
+    unsigned missed = range->calm ? 0 : tell_marks(&sum);
+    if (missed) printf("marks not reached %u\n", missed);
+    return sum.violations || sum.differing || missed ? 1 : 0;
 }
 
 /* ---------------------------------------------------------------------------- one seed or plan --
@@ -245,7 +270,7 @@ static int from_file(const char *path, bool narrate)
 struct arguments {
     const char *seed, *seeds, *plan;
     bool narrate, minimise, until_broken, calm;
-    int64_t jobs;
+    int64_t jobs, minutes;
 };
 
 static bool read_arguments(int argc, char **argv, struct arguments *a)
@@ -266,6 +291,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
             a->seeds = argv[++i];
         } else if (value && strcmp(argv[i], "--plan") == 0) {
             a->plan = argv[++i];
+        } else if (value && strcmp(argv[i], "--minutes") == 0) {
+            if (text_int(slice_text(argv[++i]), 1, 100000, &a->minutes)) return false;
         } else if (value && strcmp(argv[i], "--jobs") == 0) {
             if (text_int(slice_text(argv[++i]), 1, JOBS_MAX, &a->jobs)) return false;
         } else {
@@ -287,7 +314,7 @@ static bool read_range(const char *text, int64_t *from, int64_t *to)
 static int usage(void)
 {
     (void)fprintf(stderr, "usage: packsim --seed N [--narrate] [--minimise]\n"
-                          "       packsim --seeds A..B [--jobs N] [--until-broken]\n"
+                          "       packsim --seeds A..B [--jobs N] [--minutes N] [--until-broken]\n"
                           "       packsim --plan FILE [--narrate]\n");
     return 2;
 }
