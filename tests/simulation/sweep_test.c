@@ -21,8 +21,10 @@
 
 #define WORKERS 2
 
-/* What a fork copies is kept small. */
+/* What a fork copies is kept small. The sanitizer gives the name. */
+// NOLINTNEXTLINE(readability-identifier-naming)
 const char *__asan_default_options(void);
+// NOLINTNEXTLINE(readability-identifier-naming)
 const char *__asan_default_options(void)
 {
     return "quarantine_size_mb=1:thread_local_quarantine_size_kb=16";

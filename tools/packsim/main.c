@@ -273,31 +273,47 @@ struct arguments {
     int64_t jobs, minutes;
 };
 
+static bool read_flag(const char *name, struct arguments *a)
+{
+    const struct {
+        const char *name;
+        bool *on;
+    } flags[] = {{"--narrate", &a->narrate},
+                 {"--minimise", &a->minimise},
+                 {"--until-broken", &a->until_broken},
+                 {"--calm", &a->calm}};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        if (strcmp(name, flags[i].name) != 0) continue;
+        *flags[i].on = true;
+        return true;
+    }
+    return false;
+}
+
+static bool read_value(const char *name, const char *value, struct arguments *a)
+{
+    const struct {
+        const char *name;
+        const char **text;
+    } texts[] = {{"--seed", &a->seed}, {"--seeds", &a->seeds}, {"--plan", &a->plan}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (strcmp(name, texts[i].name) != 0) continue;
+        *texts[i].text = value;
+        return true;
+    }
+    if (strcmp(name, "--minutes") == 0)
+        return text_int(slice_text(value), 1, 100000, &a->minutes) == ERR_OK;
+    if (strcmp(name, "--jobs") == 0)
+        return text_int(slice_text(value), 1, JOBS_MAX, &a->jobs) == ERR_OK;
+    return false;
+}
+
 static bool read_arguments(int argc, char **argv, struct arguments *a)
 {
     for (int i = 1; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-        if (strcmp(argv[i], "--narrate") == 0) {
-            a->narrate = true;
-        } else if (strcmp(argv[i], "--minimise") == 0) {
-            a->minimise = true;
-        } else if (strcmp(argv[i], "--until-broken") == 0) {
-            a->until_broken = true;
-        } else if (strcmp(argv[i], "--calm") == 0) {
-            a->calm = true;
-        } else if (value && strcmp(argv[i], "--seed") == 0) {
-            a->seed = argv[++i];
-        } else if (value && strcmp(argv[i], "--seeds") == 0) {
-            a->seeds = argv[++i];
-        } else if (value && strcmp(argv[i], "--plan") == 0) {
-            a->plan = argv[++i];
-        } else if (value && strcmp(argv[i], "--minutes") == 0) {
-            if (text_int(slice_text(argv[++i]), 1, 100000, &a->minutes)) return false;
-        } else if (value && strcmp(argv[i], "--jobs") == 0) {
-            if (text_int(slice_text(argv[++i]), 1, JOBS_MAX, &a->jobs)) return false;
-        } else {
-            return false;
-        }
+        if (read_flag(argv[i], a)) continue;
+        if (i + 1 == argc || !read_value(argv[i], argv[i + 1], a)) return false;
+        i++;
     }
     return a->seed || a->seeds || a->plan;
 }
@@ -337,8 +353,8 @@ int main(int argc, char **argv)
     if (a.plan) return from_file(a.plan, a.narrate);
     if (a.seeds) {
         if (!read_range(a.seeds, &from, &to)) return usage();
-        struct range range = {(uint64_t)from, (uint64_t)to, (unsigned)a.jobs, a.calm,
-                              a.until_broken};
+        struct range range = {(uint64_t)from, (uint64_t)to, (unsigned)a.jobs,
+                              a.minutes,      a.calm,       a.until_broken};
         return many(&range);
     }
     if (text_int(slice_text(a.seed), 0, INT64_MAX, &from)) return usage();
