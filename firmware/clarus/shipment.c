@@ -221,6 +221,13 @@ static void decide_make(struct clarus_flow *f)
     }
 }
 
+static int64_t time_of_intent(const struct clarus_flow *f)
+{
+    const struct config_clarus *k = &f->c->config->site.clarus;
+    const struct ship *s = f->data;
+    return slice_starts(slice_text(s->intent), "submit") ? k->submit_timeout_ms : k->timeout_ms;
+}
+
 static void load_begin(struct clarus_flow *f)
 {
     struct ship *s = f->data;
@@ -233,7 +240,7 @@ static void load_begin(struct clarus_flow *f)
     }
     s->looks = 0;
     if (s->intent[0]) /* sent in an earlier life; it may arrive until its time is over */
-        s->deadline = mono_plus(effects_now(f->c->fx), f->c->config->site.clarus.timeout_ms);
+        s->deadline = mono_plus(effects_now(f->c->fx), time_of_intent(f));
     if (s->goal == GOAL_VOID) {
         ship_void_decide(f);
         return;

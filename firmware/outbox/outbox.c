@@ -107,15 +107,13 @@ static err_t read_counters(struct outbox *ob, struct counters *out)
     return ERR_OK;
 }
 
-/* It was under way when the last run ended: whether it had its effect is not known. The other side
- * may still be at it, so that nothing found proves nothing until the call would have timed out. */
-static err_t land_one(struct outbox *ob, const struct destination *d, int64_t id)
+/* It was under way when the last run ended: whether it had its effect is not known. */
+static err_t land_one(struct outbox *ob, int64_t id)
 {
     struct message m;
     err_t e = message_load(ob, id, &m);
     if (e) return e;
-    const struct plan look = {
-        .look_first = true, .attempts = m.attempts, .delay_ms = d != NULL ? d->spec.timeout_ms : 0};
+    const struct plan look = {.look_first = true, .attempts = m.attempts};
     e = message_plan(ob, &m, &look);
     if (e) return e;
     bool pulled = dispatch_is_pulled(m.dispatch_state);
@@ -136,7 +134,7 @@ static err_t land_all(struct outbox *ob, const char *destination)
         if (e || !row) return e;
         int64_t id = store_int(q, 0);
         (void)sqlite3_reset(q);
-        e = land_one(ob, outbox_find(ob, destination), id);
+        e = land_one(ob, id);
         if (e) return e;
     }
     return ERR_OK;

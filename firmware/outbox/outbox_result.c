@@ -216,19 +216,22 @@ static err_t unknown(struct outbox *ob, const struct destination *d, struct mess
 }
 
 /* A look found nothing. Enough of them, far enough apart, prove that it may be sent again. What an
- * earlier life sent may arrive until its time is over: looks before that prove nothing. */
+ * earlier life sent may go on until its time is over, and settles after that as everything does:
+ * looks before that prove nothing. */
 static err_t absent(struct outbox *ob, const struct destination *d, struct message *m)
 {
-    mono_t over = mono_plus(ob->started_at, d->spec.timeout_ms);
+    mono_t over = mono_plus(ob->started_at, d->spec.timeout_ms + look_gap(d));
 #ifdef PLANT_LOOK_TOO_EARLY
     over = ob->started_at;
 #endif
-    unsigned looks = mono_reached(effects_now(ob->fx), over) ? m->looks + 1 : 0;
+    int64_t early_ms = over.ms - effects_now(ob->fx).ms;
+    unsigned looks = early_ms <= 0 ? m->looks + 1 : 0;
     bool proven = looks >= d->spec.settle_reads;
+    int64_t gap = early_ms > look_gap(d) ? early_ms : look_gap(d);
     const struct plan plan = {.look_first = !proven,
                               .attempts = m->attempts,
                               .looks = proven ? 0 : looks,
-                              .delay_ms = proven ? 0 : look_gap(d)};
+                              .delay_ms = proven ? 0 : gap};
     err_t e = message_plan(ob, m, &plan);
     return e ? e : message_move(ob, m, MESSAGE_WAITING);
 }
