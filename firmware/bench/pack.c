@@ -113,7 +113,7 @@ static void counted(struct bench *b, struct session_line *l, qty_t quantity, int
 {
     if (b->undo_count == UNDO_MAX)
         memmove(&b->undo[0], &b->undo[1], sizeof b->undo[0] * --b->undo_count);
-    b->undo[b->undo_count++] = (struct undo){l->line.id, quantity, trace_id};
+    b->undo[b->undo_count++] = (struct undo){l->line.id, quantity, trace_id, b->kit_part};
     b->current_line = b->pulse_line = (size_t)(l - b->lines);
     block_clear(b);
     b->changed = true;
@@ -126,6 +126,12 @@ static void counted(struct bench *b, struct session_line *l, qty_t quantity, int
     } else {
         bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
     }
+}
+
+/* A part is in, and its kit is not whole yet. */
+void pack_counted_part(struct bench *b, struct session_line *l)
+{
+    counted(b, l, QTY_ZERO, 0);
 }
 
 /* What was weighed is not in the box any more, or not alone. */
@@ -168,6 +174,7 @@ static void count(struct bench *b, struct product_hit *hit, struct slice text)
 {
     if (!multiply(b, hit, text)) return;
     struct session_line *l = line_with_room(b, hit);
+    if (!l && session_open_parcel(b) && kit_scan(b, hit)) return;
     if (!l && !is_ordered(b, hit->product_id)) {
         /* The product may have become known after the lines were read. */
         if (!session_reload(b)) return;
@@ -182,7 +189,10 @@ static void count(struct bench *b, struct product_hit *hit, struct slice text)
         block_refuse(b, say("bench.no_open_parcel"), say("bench.no_open_parcel_step"), text);
         return;
     }
-    if (!trace_begin(b, l, hit->factor, text)) pack_count(b, l, hit->factor, NULL);
+    if (kit_is(b, l))
+        block_refuse(b, say1("bench.kit_itself", hit->sku), expected(b), text);
+    else if (!trace_begin(b, l, hit->factor, text))
+        pack_count(b, l, hit->factor, NULL);
 }
 
 /* One unit whose code nobody could read; who said so is on record. */
@@ -363,6 +373,10 @@ void pack_close(struct bench *b)
         block_card(b);
         return;
     }
+    if (kit_has_loose_parts(b)) {
+        block_refuse(b, say("bench.kit_loose"), say("bench.kit_loose_step"), SLICE_NONE);
+        return;
+    }
     if (!session_all_verified(b)) ahead_drop(b, "sent in part");
     if (p && !close_parcel(b, p, false)) return;
     if (ahead_print(b)) return;
@@ -375,7 +389,9 @@ void pack_undo(struct bench *b)
     struct session_parcel *p = session_open_parcel(b);
     if (!p || !b->undo_count) return;
     const struct undo last = b->undo[--b->undo_count];
-    err_t e = rows_count(b, p, last.line_id, (qty_t){-last.quantity.milli});
+    err_t e = ERR_OK;
+    if (last.quantity.milli > 0) e = rows_count(b, p, last.line_id, (qty_t){-last.quantity.milli});
+    if (!e && last.kit_part) e = kit_forget(b, last.kit_part);
     if (!e && last.trace_id) e = rows_trace_forget(b, last.trace_id);
     if (!e) e = rows_unit_undo(b, p, last.line_id, last.quantity);
     if (!e) e = forget_weight(b);
@@ -400,6 +416,7 @@ void pack_empty(struct bench *b)
     }
     err_t e = rows_empty_parcel(b, p);
     if (!e) e = rows_trace_empty(b, p);
+    if (!e) e = kit_empty(b, p);
     if (!e) e = forget_weight(b);
     if (e) session_failed(b, e);
     b->undo_count = 0;

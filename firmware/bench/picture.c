@@ -104,6 +104,7 @@ static void say_phase(struct bench *b, struct bench_view *out)
     out->headline = say(w.headline);
     phase_args(b, &out->headline);
     out->next_step = say(w.next_step);
+    if (b->phase == PHASE_PACKING && b->open) kit_words(b, &out->next_step);
     list_words(b, &out->headline, &out->next_step);
     ask_words(b, &out->headline, &out->detail, &out->next_step);
     if (b->help) out->headline = say("bench.help");

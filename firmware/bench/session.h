@@ -138,6 +138,7 @@ struct undo {
     int64_t line_id;
     qty_t quantity;
     int64_t trace_id; /* 0: nothing captured */
+    int64_t kit_part; /* 0: not a part of a kit */
 };
 
 struct bench {
@@ -194,7 +195,8 @@ struct bench {
     bool traced;         /* the order has captured items */
     bool scale_used;     /* not emptied since the last box was weighed */
 
-    mono_t nag_at; /* trouble that lasts is said again */
+    int64_t kit_part; /* being counted; 0: none */
+    mono_t nag_at;    /* trouble that lasts is said again */
 
     bool papers_wanted;
     int64_t paper_printing;         /* 0: none */
@@ -402,6 +404,16 @@ void unit_known(struct bench *b, err_t error, const struct unit_reading *seen);
 struct slice read_scan(struct bench *b, const struct scan *scan);
 /* True: the code is wrong or too long, and refused. A label that is awaited never is wrong. */
 bool read_refuse(struct bench *b, const struct scan *scan, struct slice key);
+
+/* kit.c */
+bool kit_is(const struct bench *b, const struct session_line *l);
+/* True: a part of a kit with room for it; counted. */
+bool kit_scan(struct bench *b, const struct product_hit *hit);
+bool kit_has_loose_parts(struct bench *b);
+err_t kit_forget(struct bench *b, int64_t kit_part);
+err_t kit_empty(struct bench *b, const struct session_parcel *p);
+void kit_words(struct bench *b, struct say *next_step);
+void pack_counted_part(struct bench *b, struct session_line *l); /* pack.c */
 
 /* list.c */
 /* False: the code is no list of several orders that are open. */

@@ -50,6 +50,7 @@ static const char *const FORGET[] = {
     "DELETE FROM dispatch WHERE consignment_id = ?1",
     "DELETE FROM parcel_item WHERE parcel_id IN (SELECT id FROM parcel WHERE consignment_id = ?1)",
     "DELETE FROM parcel_trace WHERE parcel_id IN (SELECT id FROM parcel WHERE consignment_id = ?1)",
+    "DELETE FROM kit_part WHERE parcel_id IN (SELECT id FROM parcel WHERE consignment_id = ?1)",
     "DELETE FROM parcel WHERE consignment_id = ?1",
     "DELETE FROM shipment WHERE consignment_id = ?1",
     "DELETE FROM line_short WHERE consignment_id = ?1",

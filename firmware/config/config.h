@@ -16,6 +16,7 @@
 #define CONFIG_MAPS_MAX     128
 #define CONFIG_UNITS_MAX    128
 #define CONFIG_PRODUCTS_MAX 256
+#define CONFIG_KITS_MAX     128
 #define CONFIG_STATES_MAX   64
 #define CONFIG_FIELDS_MAX   32
 #define CONFIG_FORMATS_MAX  6
@@ -227,6 +228,12 @@ struct config_product {
     char origin[4];         /* country of origin; "": not known */
 };
 
+struct config_kit {     /* one part of a product that is packed by its parts */
+    char sku[SKU_CAP];  /* Clarus code of the kit */
+    char part[SKU_CAP]; /* Clarus code of the part */
+    uint32_t quantity;  /* of it in one kit */
+};
+
 struct config_packing {
     bool gift_note;          /* print the gift message; default true */
     bool packing_slip;       /* print a slip for each box; default false */
@@ -280,6 +287,8 @@ struct config_site {
     struct config_packing packing;
     struct config_product products[CONFIG_PRODUCTS_MAX];
     size_t product_count;
+    struct config_kit kits[CONFIG_KITS_MAX];
+    size_t kit_count;
     char country[4]; /* of the warehouse; parcels to another need customs data; "": not checked */
     uint32_t max_state_age_s; /* pack on an unanswered check up to this age; default 900 */
     uint32_t retention_days;  /* delivered records and personal data; default 30 */

@@ -234,6 +234,15 @@ static const struct field product_fields[] = {
 static const struct shape product_shape = {"product", product_fields, COUNT(product_fields),
                                            sizeof(struct config_product)};
 
+#define KIT(member) IN(struct config_kit, member)
+static const struct field kit_fields[] = {
+    {"sku", FIELD_TEXT, .required = true, KIT(sku), .min = 1},
+    {"part", FIELD_TEXT, .required = true, KIT(part), .min = 1},
+    {"quantity", FIELD_NUMBER, KIT(quantity), .min = 1, .max = 1000, .number = 1},
+};
+static const struct shape kit_shape = {"kit", kit_fields, COUNT(kit_fields),
+                                       sizeof(struct config_kit)};
+
 #define PACKING(member) IN(struct config_packing, member)
 static const struct field packing_fields[] = {
     {"gift_note", FIELD_BOOL, PACKING(gift_note), .number = 1},
@@ -270,6 +279,7 @@ static const struct field site_fields[] = {
     {"alerts", FIELD_OBJECT, SITE(alerts), .shape = &alerts_shape},
     {"packing", FIELD_OBJECT, SITE(packing), .shape = &packing_shape},
     {"products", SITE_OBJECTS(products, product_count), .shape = &product_shape},
+    {"kits", SITE_OBJECTS(kits, kit_count), .shape = &kit_shape},
     {"country", FIELD_TEXT, SITE(country)},
     {"max_state_age_s", FIELD_NUMBER, SITE(max_state_age_s), .min = 0, .max = 86400, .number = 900},
     {"retention_days", FIELD_NUMBER, SITE(retention_days), .min = 1, .max = 3650, .number = 30},

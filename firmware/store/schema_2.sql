@@ -138,3 +138,12 @@ ALTER TABLE bench ADD COLUMN list TEXT NOT NULL DEFAULT ''; -- pick list or tote
 CREATE TABLE list_run (                          -- its orders that were taken up since it was scanned
     consignment_id INTEGER PRIMARY KEY
 ) STRICT;
+
+CREATE TABLE kit_part (                          -- parts of kits in a box; the kit counts in parcel_item when it is whole
+    id        INTEGER PRIMARY KEY,
+    parcel_id INTEGER NOT NULL,
+    line_id   INTEGER NOT NULL,
+    sku       TEXT NOT NULL,
+    quantity  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX kit_part_parcel ON kit_part (parcel_id, line_id);
