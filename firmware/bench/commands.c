@@ -126,6 +126,11 @@ static bool now_idle(struct bench *b)
     return is_between_orders(b);
 }
 
+static bool now_sheet(struct bench *b)
+{
+    return now_packing(b) || is_between_orders(b);
+}
+
 static bool now_sign_off(struct bench *b)
 {
     return is_between_orders(b) && b->packer[0];
@@ -226,7 +231,7 @@ static void run_reprint(struct bench *b)
 
 static void run_sheet(struct bench *b)
 {
-    papers_want(b, PAPER_PRODUCT_SHEET, 0);
+    papers_want(b, b->open ? PAPER_PRODUCT_SHEET : PAPER_COMMAND_SHEET, 0);
     bench_tone(b, HAL_LIGHT_GREEN_BLINK, HAL_TONE_ACCEPT);
 }
 
@@ -257,7 +262,7 @@ static const struct command {
     {"SHORT-MISSING", ask_short_missing, now_reason, NULL, COMMANDS_SHORT, true},
     {"SHORT-DAMAGED", ask_short_damaged, now_reason, NULL, COMMANDS_SHORT, true},
     {"SHORT-WRONG", ask_short_wrong, now_reason, NULL, COMMANDS_SHORT, true},
-    {"SHEET", run_sheet, now_packing, NULL, COMMANDS_BOX, false},
+    {"SHEET", run_sheet, now_sheet, NULL, COMMANDS_BOX, false},
     {"WEIGHT-OK", weigh_override, now_weight, NULL, COMMANDS_BOX, true},
     {"REPRINT", run_reprint, now_reprint, "bench.nothing_to_reprint", COMMANDS_LABEL, true},
     {"VOID", run_void, now_void, NULL, COMMANDS_LABEL, true},

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "firmware/base/mem.h"
+#include "firmware/bench/command_list.h"
 
 struct wanted {
     int64_t id;
@@ -157,6 +158,30 @@ struct slip {
     size_t count;
 };
 
+/* Every command as a code, for the wall. */
+static void read_commands(const struct bench *b, struct slip *s)
+{
+    struct command_entry list[LINES_MAX];
+    size_t count = command_list(list, LINES_MAX);
+    for (size_t i = 0; i < count && i < LINES_MAX; i++) {
+        (void)snprintf(s->codes[i], sizeof s->codes[i], "%s%s", b->config->site.command_prefix,
+                       list[i].name);
+        s->rows[s->count++] = (struct paper_row){.text = list[i].name, .code = s->codes[i]};
+    }
+}
+
+static err_t print_commands(struct bench *b, const struct wanted *w)
+{
+    struct slip *s = mem_alloc(sizeof *s);
+    if (!s) return ERR_NOMEM;
+    read_commands(b, s);
+    struct paper_fields f = {
+        .title = b->config->station.bench_name, .rows = s->rows, .row_count = s->count};
+    err_t e = b->orders.paper(b->orders.ctx, w->id, w->kind, &f);
+    mem_free(s);
+    return e;
+}
+
 /* Codes for goods whose own cannot be read: scanned, one unit of the line counts by hand. */
 static err_t read_sheet(struct bench *b, const struct wanted *w, struct slip *s)
 {
@@ -209,6 +234,7 @@ static err_t print_one(struct bench *b, const struct wanted *w)
 {
     struct consignment *c = &b->paper_order;
     char box[SAY_CAP], code[CODE_CAP];
+    if (w->kind == PAPER_COMMAND_SHEET) return print_commands(b, w);
     err_t e = catalogue_consignment(b->store, w->consignment_id, c);
     if (!e) e = box_text(b, w, box);
     if (e) return e;

@@ -377,6 +377,15 @@ static void sign_off__is_for_between_orders(void **state)
     assert_string_equal(bed->view.packer, "");
 }
 
+static void sheet__between_orders_has_every_command(void **state)
+{
+    BED(state);
+    struct command_entry list[48];
+    bed_command(bed, "SHEET");
+    assert_int_equal(bed->asked.paper_kind, PAPER_COMMAND_SHEET);
+    assert_int_equal(bed->asked.paper_rows, command_list(list, 48));
+}
+
 static void sheet__counts_by_hand_and_says_by_whom(void **state)
 {
     BED(state);
@@ -494,6 +503,7 @@ int main(void)
         CASE(recall__is_for_between_orders),
         CASE(manifest__each_carrier_is_closed_by_its_own_confirm),
         CASE(sign_off__is_for_between_orders),
+        CASE(sheet__between_orders_has_every_command),
         CASE(sheet__counts_by_hand_and_says_by_whom),
         CASE(trouble__that_lasts_is_said_again),
         cmocka_unit_test(command_list__every_command_has_words_and_help),

@@ -15,7 +15,7 @@
   let drawnCommands = "";
   let source = null;
 
-  /* ------------------------------------------------------------------------------- parts -- */
+  /* --- parts --- */
 
   /* The biggest thing on the screen: as large as its length allows. */
   function big(words, most = 4) {
@@ -49,7 +49,7 @@
     return el("div.hero", el("div.sign", icon(name)), el("div.words", ...rest));
   }
 
-  /* ------------------------------------------------------------------------------- faces -- */
+  /* --- faces --- */
 
   function idle(v) {
     const last = v.last;
@@ -227,7 +227,7 @@
 
   const FACES = { idle, packing, attention, refused, stop, waiting, label, saved };
 
-  /* ------------------------------------------------------------------------------- strip -- */
+  /* --- strip --- */
 
   /* Whichever comes first: when it is due, or the carrier's collection. */
   function due(v) {
@@ -281,10 +281,10 @@
     return rows;
   }
 
-  /* ---------------------------------------------------------------------------- commands -- */
+  /* --- commands --- */
 
   function drawCommands(v) {
-    const list = v.commands.filter((c) => c.button).map((c) => c.name);
+    const list = v.commands.filter((c) => c.button || (v.help && c.name === "SHEET")).map((c) => c.name);
     const drawn = list.join();
     if (drawn === drawnCommands) return;
     drawnCommands = drawn;
@@ -309,7 +309,7 @@
     setTimeout(() => box.remove(), 4000);
   }
 
-  /* -------------------------------------------------------------------------------- demo -- */
+  /* --- demo --- */
 
   let demoOpen = false;
   let demoCodes = { orders: [], packaging: [], products: [] };
@@ -361,7 +361,7 @@
     input.value = "";
   }
 
-  /* ------------------------------------------------------------------------------ stream -- */
+  /* --- stream --- */
 
   function draw(v) {
     const face = Object.hasOwn(FACES, v.face) ? v.face : "idle";
