@@ -303,8 +303,7 @@ static mono_t expiry_of(json_node auth, json_node root, mono_t now)
 }
 
 err_t login_take(struct login *l, json_node definition, const struct config_channel *config,
-                 const struct values *v, const struct hal_http_result *reply, json_node root,
-                 struct hal *hal)
+                 const struct values *v, struct login_answer answer, struct hal *hal)
 {
     json_node auth = auth_of(definition);
     struct secret *s = mem_alloc(sizeof *s);
@@ -312,7 +311,7 @@ err_t login_take(struct login *l, json_node definition, const struct config_chan
     struct buf out = buf_over(l->value, sizeof l->value - 1);
     err_t e = secret_read(hal, config->secret, s);
     const struct naming n = {
-        .secret = s, .v = v, .takes = json_member(auth, "take"), .root = root, .reply = reply};
+        .secret = s, .v = v, .takes = json_member(auth, "take"), .root = answer.root, .reply = answer.reply};
     if (e == ERR_OK) e = put_header_value(&n, auth, &out);
     secret_wipe(s);
     mem_free(s);
@@ -323,6 +322,6 @@ err_t login_take(struct login *l, json_node definition, const struct config_chan
     }
     l->value[out.len] = '\0';
     l->serial++;
-    l->expires = expiry_of(auth, root, hal_now(hal));
+    l->expires = expiry_of(auth, answer.root, hal_now(hal));
     return ERR_OK;
 }

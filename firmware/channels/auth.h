@@ -33,9 +33,13 @@ MUST_CHECK err_t auth_add(struct outgoing *o, json_node definition, const char *
 MUST_CHECK err_t login_make(struct outgoing *o, json_node definition,
                             const struct config_channel *config, const struct values *v,
                             struct freshness fresh);
+struct login_answer {
+    const struct hal_http_result *reply;
+    json_node root;
+};
 /* Keeps what the answer gives. ERR_PROTO: it gives nothing usable. */
 MUST_CHECK err_t login_take(struct login *l, json_node definition,
                             const struct config_channel *config, const struct values *v,
-                            const struct hal_http_result *reply, json_node root, struct hal *hal);
+                            struct login_answer answer, struct hal *hal);
 
 #endif

@@ -123,7 +123,7 @@ static err_t signature_of(const struct outgoing *o, const struct header_paramete
         e = add_pair(&p, own[i].name, own[i].value);
     }
     if (e) return e;
-    struct buf base = buf_new(2 * BASE_ROOM);
+    struct buf base = buf_new((size_t)2 * BASE_ROOM);
     base_string(o, &p, slice_sub(url, 0, mark), &base);
     e = base.overflow
             ? ERR_NOSPACE

@@ -96,8 +96,8 @@ static void login_judge(struct channel *c, struct run *r, const struct hal_http_
     run_answer_make(r, auth, result, a);
     r->write = write;
     if (a->end == RULE_OK) {
-        err_t e =
-            login_take(&c->login, root, c->config, &r->v, result, a->root, effects_hal(ch->o.fx));
+        err_t e = login_take(&c->login, root, c->config, &r->v,
+                             (struct login_answer){result, a->root}, effects_hal(ch->o.fx));
         if (e) a->end = RULE_REAUTH;
     } else if (a->root == NULL && a->status / 100 == 2) {
         a->end = RULE_RETRY; /* a page instead of the answer */
