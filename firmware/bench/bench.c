@@ -156,15 +156,12 @@ static void scan_reference(struct bench *b, struct slice text)
     int64_t id = 0;
     if (list_item(b, text)) return;
     err_t e = catalogue_find(b->store, text, &id);
-    if (e != ERR_AMBIGUOUS) list_leave(b);
+    if (e == ERR_AMBIGUOUS && list_begin(b, text)) return;
+    if (e == ERR_NOTFOUND && is_saved_already(b, text)) return;
     if (e == ERR_OK) {
         session_open(b, id);
-    } else if (e == ERR_AMBIGUOUS && list_begin(b, text)) {
-        return;
     } else if (e == ERR_AMBIGUOUS) {
         block_refuse(b, say("bench.ambiguous_reference"), say("bench.call_lead"), text);
-    } else if (e == ERR_NOTFOUND && is_saved_already(b, text)) {
-        return;
     } else if (e == ERR_NOTFOUND) {
         slice_copy_cut(text, b->asked, sizeof b->asked);
         session_enter(b, PHASE_FINDING);

@@ -153,6 +153,20 @@ static void batch__item_opens_its_order_and_counts(void **state)
     assert_int_equal(bed->view.units_packed.milli, 1000);
 }
 
+static void batch__unknown_code_does_not_end_it(void **state)
+{
+    BED(state);
+    make_batch(bed);
+    bed_scan(bed, "PL-1");
+    bed_scan(bed, "NO-SUCH-THING");
+    bench_found(bed->bench, bed->asked.find_ticket, ERR_NOTFOUND, 0);
+    bed_settle(bed);
+    assert_string_equal(bed->view.headline.key, "bench.not_found");
+    bed_command(bed, "OK");
+    assert_string_equal(bed->view.headline.key, "bench.batch");
+    assert_int_equal(bed->view.list_left, 2);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -165,6 +179,7 @@ int main(void)
         CASE(list__refused_order_is_acknowledged_before_the_next),
         CASE(list__same_reference_twice_is_still_refused),
         CASE(batch__item_opens_its_order_and_counts),
+        CASE(batch__unknown_code_does_not_end_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
