@@ -5,6 +5,7 @@
 
 #include "firmware/base/mem.h"
 #include "firmware/base/text.h"
+#include "firmware/channels/kits.h"
 #include "firmware/mapping/seen.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -192,7 +193,9 @@ static void by_our_lines(struct judging *j)
     for (size_t i = 0; i < count && i < LINES_MAX && j->e == ERR_OK; i++) {
         const struct line *l = &lines[i];
         bool done = l->ordered.milli <= l->dispatched.milli + l->shorted.milli + l->cancelled.milli;
-        if (!done && !is_in_shop(j->r->remote, l)) say_not_in_shop(j, l);
+        bool known = is_in_shop(j->r->remote, l) ||
+                     kits_hold(&j->r->ch->o.config->site, j->r->remote, l->sku);
+        if (!done && !known) say_not_in_shop(j, l);
     }
 }
 

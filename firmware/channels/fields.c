@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define NOTE_ROOM       (4u * NOTE_STORE_MAX)
+#define NOTE_ROOM       ((size_t)4 * NOTE_STORE_MAX)
 #define DEFINITION_ROOM (64u << 10)
 
 void order_fields_init(struct order_fields *f)

@@ -5,7 +5,9 @@
 #include "firmware/base/mem.h"
 #include "firmware/mapping/sku.h"
 
-#define LEDGER_MAX (4 * LINES_MAX) /* lines of one shop order, over all its consignments */
+#define LEDGER_MAX                                                                                 \
+    ((size_t)4 * LINES_MAX) /* lines of one shop order, over all its consignments                  \
+                             */
 
 static err_t map_line(const struct maps *m, const char *channel, struct remote_line *l)
 {

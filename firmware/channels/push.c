@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "firmware/base/mem.h"
+#include "firmware/channels/kits.h"
 #include "firmware/mapping/reports.h"
 
 /* --------------------------------------------------------------------------------- deciding --
@@ -99,6 +100,11 @@ static bool make_plan(struct run *r)
     struct attempt_result why = {.outcome = ATTEMPT_RETRY};
     plan_reset(r->plan, plan_style_of(r->channel->definition.root));
     err_t e = plan_read_needs(r->plan, r->ch->o.store, r->dispatch_id, &why);
+    const struct kits kits = {.store = r->ch->o.store,
+                              .site = &r->ch->o.config->site,
+                              .consignment_id = r->consignment_id,
+                              .dispatch_id = r->dispatch_id};
+    if (e == ERR_OK) e = kits_gather(&kits, r->plan, r->remote);
     if (e == ERR_OK) e = plan_take_off(r->plan, r->remote, &why);
     if (e == ERR_OK) e = plan_rest(r->plan, r->remote, &why);
     if (e == ERR_OK) return true;

@@ -37,7 +37,7 @@ static bool fits(struct slice s, const char *form)
 
 static unsigned digit(struct slice s, size_t at)
 {
-    return (unsigned)(s.ptr[at] - '0');
+    return at < s.len ? (unsigned)(s.ptr[at] - '0') : 0;
 }
 
 /* --------------------------------------------------------------------------------- check digits --

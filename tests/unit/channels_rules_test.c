@@ -595,6 +595,43 @@ static void rules__a_line_the_shop_order_lacks_is_held_before_it_is_packed(void 
     expect(b, VERDICT_GO, "");
 }
 
+/* ---------------------------------------------------------------------------------------- kits --
+ */
+
+/* The shop sells 2 MUG, each a set of one PEN and two HATs; the warehouse packs the parts. */
+static void place_kit_order(struct channels_bed *b)
+{
+    static const struct peer_order_spec kit_order = {
+        .lines = {{.sku = "MUG", .quantity = 2}, {.sku = "HAT", .quantity = 1}}, .line_count = 2};
+    b->config.site.kits[0] = (struct config_kit){"MUG", "PEN", 1};
+    b->config.site.kits[1] = (struct config_kit){"MUG", "HAT", 2};
+    b->config.site.kit_count = 2;
+    cbed_order(b, &kit_order);
+    do_sql(b, "UPDATE line SET sku = 'PEN', ordered = 2000, picked = 2000 WHERE position = 0");
+    do_sql(b, "UPDATE line SET ordered = 5000, picked = 5000 WHERE position = 1");
+}
+
+static void kits__are_told_of_once_all_parts_left_and_parts_never(void **state)
+{
+    struct channels_bed *b = *state;
+    struct peer_shop_shipment there[8];
+    place_kit_order(b);
+    expect(b, VERDICT_GO, "");
+    cbed_pack(b, 1, "T-ONE-1", 0, 2);
+    cbed_pack(b, 1, "T-ONE-1", 1, 2);
+    cbed_save(b);
+    cbed_pass(b, 60000);
+    assert_int_equal(cbed_state(b), MESSAGE_DONE);
+    assert_int_equal(cbed_shipments(b, there, 8), 1); /* the HAT of its own; no kit is whole */
+    assert_int_equal(cbed_view(b).shop_shipped, 1);
+    cbed_pack(b, 1, "T-TWO-2", 1, 3);
+    cbed_save(b);
+    cbed_pass(b, 60000);
+    assert_int_equal(cbed_state(b), MESSAGE_DONE);
+    assert_int_equal(cbed_view(b).shop_shipped, 3); /* both kits are whole with this one */
+    assert_string_equal(cbed_exception(b, "channel.over_shipment").rule, "");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -621,6 +658,7 @@ int main(void)
         TEST(complete__is_computed_from_ordered_sent_short_and_cancelled),
         TEST(complete__waits_for_every_consignment_of_the_shop_order),
         TEST(rules__a_line_the_shop_order_lacks_is_held_before_it_is_packed),
+        TEST(kits__are_told_of_once_all_parts_left_and_parts_never),
         TEST(order_check__says_what_an_address_lacks_where_it_can_be_read),
     };
     return cmocka_run_group_tests_name("channels rules", tests, NULL, NULL);

@@ -135,7 +135,7 @@ static void print_import(json_node root)
 /* Sends up to BATCH entries from *n on; moves it behind them. */
 static int send_batch(const struct ctl *ctl, json_node *n, bool *out_kept)
 {
-    struct buf body = buf_new(2 * BODY_MAX_BYTES);
+    struct buf body = buf_new((size_t)2 * BODY_MAX_BYTES);
     struct json_writer w = json_write(&body);
     struct answer a = {0};
     json_open_object(&w, NULL);
