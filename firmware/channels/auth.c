@@ -310,8 +310,11 @@ err_t login_take(struct login *l, json_node definition, const struct config_chan
     if (s == NULL) return ERR_NOMEM;
     struct buf out = buf_over(l->value, sizeof l->value - 1);
     err_t e = secret_read(hal, config->secret, s);
-    const struct naming n = {
-        .secret = s, .v = v, .takes = json_member(auth, "take"), .root = answer.root, .reply = answer.reply};
+    const struct naming n = {.secret = s,
+                             .v = v,
+                             .takes = json_member(auth, "take"),
+                             .root = answer.root,
+                             .reply = answer.reply};
     if (e == ERR_OK) e = put_header_value(&n, auth, &out);
     secret_wipe(s);
     mem_free(s);

@@ -106,7 +106,7 @@ static void ship(struct mini_shop *s, const struct mini_request *q, size_t i, st
 static void serve(struct mini_shop *s, const struct mini_request *q, struct mini_reply *r)
 {
     static const char one[] = "/admin/orders/order_X";
-    size_t ful = 0;
+    static const char ful[] = "/admin/orders/order_X/fulfillments/ful_";
     r->status = 401;
     if (strcmp(mini_header(q, "Authorization"), "Basic c2tfdG9rZW46") != 0) return; /* sk_token: */
     r->status = 200;
@@ -121,8 +121,9 @@ static void serve(struct mini_shop *s, const struct mini_request *q, struct mini
         put_order(s, r->body);
     } else if (strcmp(q->path, "/admin/orders/order_X/fulfillments") == 0) {
         create(s, q, r);
-    } else if (sscanf(q->path, "/admin/orders/order_X/fulfillments/ful_%zu/shipments", &ful) == 1) {
-        ship(s, q, ful - 1, r);
+    } else if (strncmp(q->path, ful, sizeof ful - 1) == 0 &&
+               strstr(q->path, "/shipments") != NULL) {
+        ship(s, q, (size_t)(q->path[sizeof ful - 1] - '1'), r);
     } else {
         r->status = 404;
     }

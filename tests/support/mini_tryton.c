@@ -105,10 +105,11 @@ static void create_package(struct mini_shop *s, const struct mini_request *q)
 {
     char shipment[40] = "";
     char tracking[40] = "";
-    int id = 0;
+    int64_t id = 0;
     (void)mini_text_at(q->body, "/params/0/0/shipment", shipment, sizeof shipment);
     (void)mini_text_at(q->body, "/params/0/0/shipping_reference", tracking, sizeof tracking);
-    if (sscanf(shipment, "stock.shipment.out,%d", &id) != 1 || id < 1 ||
+    struct slice number = slice_sub(slice_text(shipment), strlen("stock.shipment.out,"), 40);
+    if (text_int(number, 1, (int64_t)s->record_count, &id) != ERR_OK ||
         mini_int_at(q->body, "/params/0/0/type") != 1 ||
         mini_int_at(q->body, "/params/0/0/moves/0/1/0") < 11) {
         mini_violate(s, "package", shipment);

@@ -207,6 +207,19 @@ static bool has_type(json_node schema, json_node node)
     return false;
 }
 
+/* A reference among alternatives stands for the pointer; objects are the last of them. */
+static json_node alternative(json_node any, json_node node)
+{
+    json_node last = NULL;
+    for (json_node a = json_first(any); a != NULL; a = json_next(a)) {
+        last = a;
+        bool reference = json_member(a, "$ref") != NULL;
+        if (reference && json_kind(node) == JSON_OBJECT) continue;
+        if (reference || has_type(a, node)) return a;
+    }
+    return last;
+}
+
 /* Follows references and picks the alternative of the node's type. */
 static json_node resolve(const struct validator *v, json_node schema, json_node node)
 {
@@ -214,26 +227,13 @@ static json_node resolve(const struct validator *v, json_node schema, json_node 
         struct slice ref = json_text(json_member(schema, "$ref"));
         json_node any = json_member(schema, "anyOf");
         char name[80];
-        if (ref.len > 0) {
-            assert_int_equal(slice_copy(slice_sub(ref, 8, ref.len), name, sizeof name), ERR_OK);
-            schema = json_member(json_member(v->root, "$defs"), name);
-        } else if (any != NULL) {
-            json_node a = json_first(any);
-            while (a != NULL && !has_type(a, node) && json_member(a, "$ref") == NULL) {
-                a = json_next(a);
-            }
-            /* A reference among alternatives is an object, or else a pointer. */
-            if (a != NULL && json_member(a, "$ref") != NULL && json_kind(node) == JSON_OBJECT) {
-                json_node last = a;
-                while (json_next(last) != NULL) {
-                    last = json_next(last);
-                }
-                a = last;
-            }
-            schema = a;
-        } else {
-            return schema;
+        if (ref.len == 0 && any == NULL) return schema;
+        if (any != NULL) {
+            schema = alternative(any, node);
+            continue;
         }
+        assert_int_equal(slice_copy(slice_sub(ref, 8, ref.len), name, sizeof name), ERR_OK);
+        schema = json_member(json_member(v->root, "$defs"), name);
     }
     return schema;
 }
