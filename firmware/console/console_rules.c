@@ -32,7 +32,7 @@ static err_t read_open(struct console_pages *c, int64_t after, struct open_order
                             "SELECT c.id, c.reference, c.channel, coalesce(w.at, 0), "
                             "coalesce(w.kind, 0), coalesce(w.rule, ''), coalesce(w.owner, ''), "
                             "coalesce(w.text, '') FROM consignment c LEFT JOIN watch w ON "
-                            "w.consignment_id = c.id WHERE c.id > ?1 AND c.state IN (0, 1, 11) "
+                            "w.consignment_id = c.id WHERE +c.id > ?1 AND c.state IN (0, 1, 11) "
                             "ORDER BY c.id LIMIT ?2",
                             &q);
     if (e) return e;
