@@ -40,12 +40,21 @@ numbers=$(grep -oE '^\| R-0[0-9][0-9] ' docs/requirements.md | sort -u | wc -l)
 for rule in $(grep -E '^\| `' docs/lead.md | cut -d'|' -f2 | grep -oE '[a-z_]+\.[a-z_]+' | sort -u); do
     grep -rqF "\"$rule\"" firmware || complain "docs/lead.md: no such rule: $rule"
 done
-for metric in $(grep -ohE 'packd_[a-z_]+' firmware/console/console_metrics.c | sort -u); do
-    grep -qF "$metric" docs/integrator.md || complain "docs/integrator.md does not name $metric"
+metrics=$(mktemp)
+trap 'rm -f "$known" "$metrics"' EXIT
+grep -ohE '\bpackd_[a-z_]+' firmware/console/console_metrics.c | sort -u >"$metrics"
+for metric in $(cat "$metrics"); do
+    grep -qE "$metric\b" docs/integrator.md || complain "docs/integrator.md does not name $metric"
 done
-for metric in $(grep -ohE 'packd_[a-z]+_[a-z_]+' docs/integrator.md | sort -u); do
-    grep -qF "$metric" firmware/console/console_metrics.c || complain "docs/integrator.md: no such metric: $metric"
+grep -q packd_uptime_seconds "$metrics" || complain "no metrics found in the source"
+for document in $documents docs/grafana-dashboard.json docs/alert-rules.yml; do
+    for metric in $(grep -ohE '\bpackd_[a-z_]+(\.c)?' "$document" | grep -v '\.c$' | sed -E 's/_seconds_(bucket|sum|count)$/_seconds/' | sort -u); do
+        grep -qx "$metric" "$metrics" || complain "$document: no such metric: $metric"
+    done
 done
+grep -oE 'alert: [A-Za-z]+' docs/alert-rules.yml | sed 's/alert: //' | sort >"$known"
+grep -ohE '`Packd[A-Za-z]+`' docs/monitoring.md | tr -d '`' | sort -u | comm -3 "$known" - >"$metrics"
+[ ! -s "$metrics" ] || complain "docs/monitoring.md and docs/alert-rules.yml differ: $(tr -s '\n\t' '  ' <"$metrics")"
 for route in $(grep -ohE '"/(api/[a-z/]+|metrics|healthz|events/bench)"' firmware/console/console.c | tr -d '"' | sort -u); do
     grep -qF "$route" docs/integrator.md || complain "docs/integrator.md does not name $route"
 done
