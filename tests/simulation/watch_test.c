@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -137,6 +138,43 @@ static void reports__nothing_to_a_shop_that_clarus_reports_to_by_itself(void **s
     assert_int_equal(world_number(w, reported), 1);
 }
 
+/* ------------------------------------------------------------------------------------ tracking --
+ */
+
+extern const unsigned char asset_site_json[];
+
+/* The embedded site, whose carrier DPD now has numbers of this shape. */
+static struct sim_world *world_with_shape(const char *shape)
+{
+    static char site[8192];
+    static const char mark[] = "\"carrier_code\": \"DPD\", \"shop_carrier\"";
+    const char *text = (const char *)asset_site_json;
+    const char *at = strstr(text, mark);
+    assert_non_null(at);
+    (void)snprintf(site, sizeof site, "%.*s\"carrier_code\": \"DPD\", \"tracking\": [\"%s\"], %s",
+                   (int)(at - text), text, shape, at + sizeof "\"carrier_code\": \"DPD\", " - 1);
+    const struct sim_world_options o = {.site = site};
+    struct sim_world *w = world_new(&o);
+    world_scan(w, "TOTE-01");
+    world_scan(w, "BOX-S");
+    world_scan(w, "5012345000015");
+    world_run(w, 10000);
+    return w;
+}
+
+static void tracking__of_another_carrier_s_shape_is_never_printed(void **state)
+{
+    (void)state;
+    struct sim_world *w = world_with_shape("s10");
+    assert_int_equal(zpl_printer_label_count(w->printer), 0);
+    assert_true(world_number(w, "SELECT count(*) FROM parcel WHERE tracking <> ''") > 0);
+    world_free(w);
+    w = world_with_shape("dpd");
+    assert_int_equal(zpl_printer_label_count(w->printer), 1);
+    world_check(w);
+    world_free(w);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -146,6 +184,7 @@ int main(void)
         TEST(watch__has_a_parcel_pulled_whose_order_is_cancelled_after_it_left),
         TEST(watch__asks_about_every_order_once_and_again_only_later),
         TEST(watch__leaves_a_shop_alone_that_does_not_answer),
+        cmocka_unit_test(tracking__of_another_carrier_s_shape_is_never_printed),
         TEST(reports__nothing_to_a_shop_that_clarus_reports_to_by_itself),
     };
     return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
