@@ -85,7 +85,7 @@ int channel_try(const struct ctl *ctl, const char *channel, const char *order, c
     struct value_line taken[TRY_LINES] = {{.quantity = 1, .sku = "SKU", .remote_id = "1"}};
     struct definition d = {.name = ""};
     size_t count = 0;
-    for (; lines[count] && count < TRY_LINES; count++) {
+    for (; count < TRY_LINES && lines[count]; count++) {
         if (!take_line(lines[count], count, &taken[count])) {
             (void)fprintf(stderr, "packctl: a line is SKU=QUANTITY: %s\n", lines[count]);
             return EXIT_USAGE;
