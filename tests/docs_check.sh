@@ -62,5 +62,18 @@ for command in $(grep -ohE '^    \{"[A-Z-]+", run_' firmware/bench/commands.c | 
     grep -qE "[:\`]$command\`" docs/packer.md || complain "docs/packer.md does not name the command $command"
 done
 
+# Every rule the program can hold, stop, park or alarm with: for the lead, or with its kind of shop.
+{
+    grep -ohE '"rule": "[a-z_]+\.[a-z_]+"' firmware/channels/definitions/*.json
+    owners='"(packer|lead|warehouse|integration|e-commerce|product-data|finance)"'
+    find firmware -name '*.c' ! -path 'firmware/console/*' -exec cat {} + | tr '\n' ' ' >"$metrics"
+    grep -oE '(\.rule = [^,;]*|VERDICT_[A-Z]+, *|refuse\(why, *|RULE_PARK, *|_alarm\(f, *|_exception\(b, &of, *|ATTEMPT_[A-Z]+, *|outbox_complain\([a-z, ]*)"[a-z_]+\.[a-z_]+"' "$metrics"
+    grep -oE "\"[a-z_]+\.[a-z_]+\", *(\"[a-z]+\", *)?$owners" "$metrics"
+} | grep -oE '"[a-z_]+\.[a-z_]+"' | tr -d '"' | sort -u >"$known"
+[ "$(wc -l <"$known")" -ge 80 ] || complain "too few rules found in the source"
+for rule in $(cat "$known"); do
+    grep -qF "\`$rule\`" docs/lead.md docs/channels/*.md || complain "docs/lead.md does not name the rule $rule"
+done
+
 [ "$missing" -eq 0 ] && echo "docs: green"
 exit "$missing"
