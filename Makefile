@@ -227,8 +227,8 @@ $(B)/packsim: $(PACKSIM_O) $(LIBWORLD) $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LI
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $(PACKSIM_O) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS)
 all: $(B)/packsim
-SEEDS ?= 400
-sim: ## seeded worlds with faults (SEEDS=400; -O2)
+SEEDS ?= 200
+sim: ## seeded worlds with faults (SEEDS=200; -O2)
 	@$(MAKE) --no-print-directory VARIANT=release build/release/packsim
 	@build/release/packsim --seeds 1..$(SEEDS)
 	@for plan in $(sort $(wildcard tests/simulation/plans/*.plan)); do build/release/packsim --plan $$plan || exit 1; done

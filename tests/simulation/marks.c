@@ -18,7 +18,7 @@ static const struct mark MARKS[] = {
     {"clarus.claim", "result=ERR_GONE", 500},
     {"clarus.check", "rule=order.cancelled", 100},
     {"clarus.check", "rule=order.released", 1000},
-    {"clarus.late_cancel", NULL, 500},
+    {"clarus.late_cancel", NULL, 20000},
     {"clarus.label_late", NULL, 1000},
     /* the disk */
     {"station.rebuild", NULL, 50},
@@ -45,7 +45,7 @@ static const struct mark MARKS[] = {
     {"console.exception", "act=retry result=ERR_OK", 500},
     {"console.exception", "act=resolve result=ERR_OK", 500},
     {"console.exception", "act=pulled result=ERR_OK", 1000},
-    {"console.exception", "act=gone result=ERR_OK", 1000},
+    {"console.exception", "act=gone result=ERR_OK", 20000},
     /* what stands at the end */
     {"store.set_aside", NULL, 1000},
     {"order.cancelled", NULL, 300},
