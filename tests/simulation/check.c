@@ -203,7 +203,8 @@ void check_s5_late_is_pulled(struct sim *s)
 
 static bool is_own_tag(const struct sim_paper *p)
 {
-    return strncmp(p->tracking, "WEB-", 4) == 0 || strncmp(p->tracking, "TAG-", 4) == 0;
+    return !p->tracking[0] || strncmp(p->tracking, "WEB-", 4) == 0 ||
+           strncmp(p->tracking, "TAG-", 4) == 0;
 }
 
 /* What was recalled before Clarus had it is not told to the shop. */
