@@ -229,6 +229,8 @@ static const struct route {
     {"/api/exceptions/rule", false, false, NULL, console_post_rule},
     {"/api/exceptions/", true, false, NULL, console_post_exception},
     {"/api/order", false, false, console_get_order, NULL},
+    {"/api/daily", false, false, console_get_daily, NULL},
+    {"/api/export", false, false, console_get_export, NULL},
     {"/api/devices", false, false, console_get_devices, NULL},
     {"/api/scans", false, false, console_get_scans, NULL},
     {"/api/command", false, false, NULL, console_post_command},

@@ -84,7 +84,7 @@ static void put_parcel(struct json_writer *w, sqlite3_stmt *q)
     json_put_int(w, "prints", store_int(q, 4));
 }
 
-static const char *dispatch_state_text(int64_t state)
+const char *console_dispatch_state(int64_t state)
 {
     static const char *const names[] = {
         [DISPATCH_SAVED] = "saved",       [DISPATCH_DISPATCHED] = "dispatched",
@@ -99,7 +99,7 @@ static void put_dispatch(struct json_writer *w, sqlite3_stmt *q)
 {
     json_put_int(w, "id", store_int(q, 0));
     put_column(w, "key", q, 1);
-    json_put_text(w, "state", dispatch_state_text(store_int(q, 2)));
+    json_put_text(w, "state", console_dispatch_state(store_int(q, 2)));
     put_column(w, "packer", q, 3);
     json_put_int(w, "at", store_int(q, 4));
     put_column(w, "service", q, 5);

@@ -98,6 +98,9 @@ void console_post_manifest(struct ask *a);
 void console_post_recall(struct ask *a);
 void console_post_scan(struct ask *a);
 
+void console_get_daily(struct ask *a);  /* console_daily.c */
+void console_get_export(struct ask *a); /* console_export.c */
+
 void console_get_worklist(struct ask *a); /* console_rules.c */
 void console_get_maps(struct ask *a);     /* console_maps.c */
 void console_get_maps_file(struct ask *a);
@@ -110,5 +113,7 @@ void console_post_maps_import(struct ask *a);
 void console_put_exception(struct console_pages *c, struct json_writer *w,
                            const struct exception_row *row);
 void console_put_message(struct json_writer *w, const struct outbox_row *row);
+const char *console_message_state(enum message_state state);
+const char *console_dispatch_state(int64_t state); /* enum dispatch_state as stored */
 
 #endif

@@ -59,7 +59,7 @@ void console_get_status(struct ask *a)
 
 /* ------------------------------------------------------------------------------------ outbox -- */
 
-static const char *message_state_name(enum message_state state)
+const char *console_message_state(enum message_state state)
 {
     static const char *const names[] = {
         [MESSAGE_HELD] = "held",           [MESSAGE_WAITING] = "waiting",
@@ -76,7 +76,7 @@ void console_put_message(struct json_writer *w, const struct outbox_row *row)
     json_put_int(w, "id", row->id);
     json_put_text(w, "reference", row->reference);
     json_put_text(w, "destination", row->destination);
-    json_put_text(w, "state", message_state_name(row->state));
+    json_put_text(w, "state", console_message_state(row->state));
     json_put_int(w, "attempts", row->attempts);
     json_put_int(w, "stored_at", row->stored_at);
     json_put_text(w, "last_result", row->last_result);

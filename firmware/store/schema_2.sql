@@ -147,3 +147,6 @@ CREATE TABLE kit_part (                          -- parts of kits in a box; the 
     quantity  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX kit_part_parcel ON kit_part (parcel_id, line_id);
+
+CREATE INDEX dispatch_at ON dispatch (at, id);                     -- pages of the export
+CREATE INDEX message_parked ON message (stored_at) WHERE state = 3; -- what a person must look at

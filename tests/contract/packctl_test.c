@@ -182,6 +182,61 @@ static void packctl__says_usage_and_unreachable_apart(void **state)
     assert_int_equal(ctl("--url file:///etc/passwd status"), 3);
 }
 
+static void packctl__checks_the_day_with_a_status_for_a_job(void **state)
+{
+    (void)state;
+    struct console_station well = {
+        .station = "PB7", .clarus_reachable = true, .clock_trusted = true};
+    struct console_station wrong = well;
+    int64_t id = 0;
+    wrong.clock_trusted = false;
+    wrong.intake_warning = true;
+    page_world_close(world);
+    world = page_world_open();
+    page_world_station(world, &well);
+    assert_int_equal(ctl("daily-check"), 0);
+    says("all well");
+    page_world_do(world, save_order, (void *)(uintptr_t) "WEB-5");
+    assert_int_equal(ctl("daily-check"), 0);
+    assert_int_equal(ctl("daily-check --older 0"), 1);
+    says("late\torder WEB-5, ");
+    says("\t0 min\te-commerce\tnot told to shop yet.");
+    says("next: packctl order WEB-5");
+    page_world_do(world, raise_trouble, &id);
+    assert_int_equal(ctl("daily-check"), 1);
+    says("exceptions\tprinter ");
+    says("\tpacker\tdevice.printer: The label printer is out of paper.\tnext: Put in a new roll.");
+    assert_null(strchr(said, 0x1b));
+    page_world_station(world, &wrong);
+    assert_int_equal(ctl("daily-check"), 1);
+    says("the clock is not trusted");
+    says("the disk or the queue fills up");
+    says("3 to look at");
+    assert_int_equal(ctl("--json daily-check"), 1);
+    assert_int_equal(ctl("daily-check --older soon"), 2);
+    assert_int_equal(ctl("--url http://127.0.0.1:1 daily-check"), 2);
+    says("could not be finished");
+    page_world_station(world, &well);
+}
+
+static void packctl__exports_dispatches_as_csv(void **state)
+{
+    (void)state;
+    page_world_do(world, save_order, (void *)(uintptr_t) "=HYPERLINK(\"x\"),1");
+    assert_int_equal(ctl("export --from 2020-01-01 --to 2100-12-31"), 0);
+    says("order,shop_order,dispatch_key,date,clock_trusted,state,sku,quantity,");
+    says("\r\n\"'=HYPERLINK(\"\"x\"\"),1\",\"s-=HYPERLINK(\"\"x\"\"),1\",\"PB7-");
+    says(",\"saved\",\"MUG-300\",2,\"\",\"\",1,\"T-=HYPERLINK");
+    says("\"shop\",\"held\",,\"\"\r\n");
+    assert_int_equal(ctl("export --from 2020-01-01 --to 2020-01-31"), 0);
+    assert_null(strstr(said, "HYPERLINK"));
+    assert_int_equal(ctl("export --from 2026-02-30 --to 2026-03-01"), 2);
+    assert_int_equal(ctl("export --from 2026-03-02 --to 2026-03-01"), 2);
+    assert_int_equal(ctl("export --from 2026-03-01"), 2);
+    assert_int_equal(ctl("--url http://127.0.0.1:1 export --from 2026-03-01 --to 2026-03-01"), 3);
+    assert_null(strstr(said, "order,shop_order"));
+}
+
 /* ------------------------------------------------------------------------------ without a station
  */
 
@@ -237,6 +292,8 @@ int main(void)
         cmocka_unit_test(packctl__tells_what_waits_and_where),
         cmocka_unit_test(packctl__lists_and_settles_exceptions),
         cmocka_unit_test(packctl__passes_scans_and_recalls_on),
+        cmocka_unit_test(packctl__checks_the_day_with_a_status_for_a_job),
+        cmocka_unit_test(packctl__exports_dispatches_as_csv),
         cmocka_unit_test(packctl__says_usage_and_unreachable_apart),
     };
     return cmocka_run_group_tests(tests, group_up, group_down);

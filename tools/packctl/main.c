@@ -14,6 +14,10 @@ static const char usage[] =
     "  packctl status                what the station is, and what waits\n"
     "  packctl outbox [DESTINATION]  undelivered messages\n"
     "  packctl exceptions            what is not right, worst first\n"
+    "  packctl daily-check           all that needs a person, one a line; ends with 0 all well,\n"
+    "                                1 something needs a person, 2 cannot tell\n"
+    "  packctl export --from DATE --to DATE    dispatches with items, tracking and who was told,\n"
+    "                                as CSV; both days included\n"
     "  packctl order REF             one order by reference, shop order, tracking, SKU, tote or "
     "key\n"
     "  packctl retry ID              send an exception's message again\n"
@@ -52,6 +56,7 @@ static const char usage[] =
     "  --scope CODE       Clarus code a unit belongs to; default: every product\n"
     "  --replace          an import wins over later changes of the station\n"
     "  --channel NAME     channel for rules check; default: the only one\n"
+    "  --older MINUTES    what waits may wait this long; default 60 (daily-check)\n"
     "  --ca FILE          certificate authority of an https station\n"
     "  --who NAME         acts are recorded under this name; default $USER\n"
     "  --json             print answers as they came\n"
@@ -284,6 +289,18 @@ static int run_channel(const struct ctl *ctl, char **args)
     return channel_try(ctl, args[1], args[2], args + 3);
 }
 
+static int run_daily(const struct ctl *ctl, char **args)
+{
+    (void)args;
+    return daily_check(ctl);
+}
+
+static int run_export(const struct ctl *ctl, char **args)
+{
+    (void)args;
+    return export_dispatches(ctl);
+}
+
 static const struct verb {
     const char *name;
     int least, most; /* arguments */
@@ -296,7 +313,8 @@ static const struct verb {
     {"recall", 2, 2, run_recall},     {"scan", 1, 1, run_scan},
     {"manifest", 1, 1, run_manifest}, {"retry-rule", 1, 1, run_retry_rule},
     {"rules", 1, 2, run_rules},       {"maps", 1, 6, run_maps},
-    {"channel", 3, 6, run_channel},
+    {"channel", 3, 6, run_channel},   {"daily-check", 0, 0, run_daily},
+    {"export", 0, 0, run_export},
 };
 
 static bool take(const char *name, char **argv, int *i, const char **out)
@@ -324,6 +342,8 @@ static int read_words(char **argv, struct ctl *ctl, char **words)
         if (take("--who", argv, &i, &ctl->who) || take("--site", argv, &i, &ctl->site)) continue;
         if (take("--channel", argv, &i, &ctl->channel)) continue;
         if (take("--scope", argv, &i, &ctl->scope)) continue;
+        if (take("--from", argv, &i, &ctl->from) || take("--to", argv, &i, &ctl->to)) continue;
+        if (take("--older", argv, &i, &ctl->older)) continue;
         if (strcmp(argv[i], "--worklist") == 0) {
             ctl->worklist = true;
             continue;

@@ -1,7 +1,7 @@
 /* packctl.h - asks a running station and gives it orders, over its local API.
  *
  * Exit codes: 0 done; 1 the station said no, or there is something wrong to look at (status,
- * exceptions); 2 wrong usage; 3 the station cannot be reached. */
+ * exceptions); 2 wrong usage; 3 the station cannot be reached. The daily check has its own. */
 #ifndef PACKD_TOOLS_PACKCTL_H
 #define PACKD_TOOLS_PACKCTL_H
 
@@ -25,8 +25,11 @@ struct ctl {
     const char *scope;      /* Clarus code of a unit; NULL: every product */
     bool worklist;          /* of the station, instead of a list */
     bool replace;           /* an import wins over later changes of the station */
-    const char *who;        /* acts are recorded under this name */
-    bool json;              /* print answers as they came */
+    const char *from;       /* first and last day of an export, YYYY-MM-DD */
+    const char *to;
+    const char *older; /* minutes until the daily check speaks; NULL: 60 */
+    const char *who;   /* acts are recorded under this name */
+    bool json;         /* print answers as they came */
 };
 
 struct answer {
@@ -57,8 +60,14 @@ int rules_worklist(const struct ctl *ctl);
 int maps_export(const struct ctl *ctl);
 int maps_import(const struct ctl *ctl, const char *file);
 
+/* daily.c: 0 all well, 1 something needs a person, 2 cannot tell. */
+int daily_check(const struct ctl *ctl);
+/* export.c: CSV on standard output, or nothing. */
+int export_dispatches(const struct ctl *ctl);
+
 /* print.c: answers as tables for people. Text from the station is printed without its control
  * characters. */
+void print_member(json_node row, const char *name); /* one cell */
 void print_status(json_node root);
 void print_outbox(json_node root);
 void print_exceptions(json_node root);

@@ -35,6 +35,12 @@ static const char *cell(json_node row, const char *name, char *out)
     return buf_cstr(&shown);
 }
 
+void print_member(json_node row, const char *name)
+{
+    char text[CELL_CAP];
+    (void)fputs(cell(row, name, text), stdout);
+}
+
 static int64_t number(json_node row, const char *name)
 {
     int64_t value = 0;
