@@ -36,6 +36,11 @@ done
 numbers=$(grep -oE '^\| R-0[0-9][0-9] ' docs/requirements.md | sort -u | wc -l)
 [ "$numbers" -eq 80 ] || complain "docs/requirements.md has $numbers of R-001 to R-080"
 
+for number in $(grep -E '^\| R-0[0-9][0-9] ' docs/requirements.md | grep -viE '\| \*\*not yet\*\*' |
+    awk -F'|' '$4 !~ /`[a-z]+\/.*`/ || $5 !~ /`[a-z0-9_]+__[a-z0-9_]+`/ {gsub(/ /, "", $2); print $2}'); do
+    complain "docs/requirements.md: $number names no code or no test"
+done
+
 # Rules of the lead's tables, metrics and API paths: as the program has them.
 for rule in $(grep -E '^\| `' docs/lead.md | cut -d'|' -f2 | grep -oE '[a-z_]+\.[a-z_]+' | sort -u); do
     grep -rqF "\"$rule\"" firmware || complain "docs/lead.md: no such rule: $rule"
