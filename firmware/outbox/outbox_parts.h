@@ -166,4 +166,7 @@ MUST_CHECK err_t exception_close_dispatch(struct store *st, const struct excepti
 /* The destination may be tried again now. */
 void outbox_resume(struct outbox *ob, struct destination *d);
 
+/* Between two looks that count; outbox_result.c. */
+int64_t outbox_look_gap(const struct destination *d);
+
 #endif

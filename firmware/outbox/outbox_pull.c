@@ -229,7 +229,11 @@ static err_t retry_message(struct outbox *ob, const struct exception_row *x)
     struct message m;
     err_t e = message_load(ob, x->message_id, &m);
     if (e) return e;
-    const struct plan now = {.look_first = m.look_first, .looks = m.looks};
+    const struct destination *d = outbox_find(ob, m.destination);
+    /* A look asked for by hand counts like any other, so that it keeps its distance. */
+    const struct plan now = {.look_first = m.look_first,
+                             .looks = m.looks,
+                             .delay_ms = m.look_first && d != NULL ? outbox_look_gap(d) : 0};
     if (m.state == MESSAGE_WAITING) return message_plan(ob, &m, &now);
     if (m.state != MESSAGE_PARKED) return ERR_UNSUPPORTED;
     e = message_plan(ob, &m, &now);

@@ -196,7 +196,7 @@ static err_t again(struct outbox *ob, const struct destination *d, struct messag
 
 /* Looks are at least this far apart, so that `settle_reads` of them span `settle_ms` by the
  * monotonic clock. */
-static int64_t look_gap(const struct destination *d)
+int64_t outbox_look_gap(const struct destination *d)
 {
     int64_t gap = ((int64_t)d->spec.settle_ms + d->spec.settle_reads - 1) / d->spec.settle_reads;
     return gap > OUTBOX_BACKOFF_FIRST_MS ? gap : OUTBOX_BACKOFF_FIRST_MS;
@@ -209,7 +209,7 @@ static err_t unknown(struct outbox *ob, const struct destination *d, struct mess
     int64_t ceiling = outbox_ceiling(OUTBOX_BACKOFF_FIRST_MS, OUTBOX_BACKOFF_MAX_MS, attempts);
     const struct plan plan = {.look_first = true,
                               .attempts = attempts,
-                              .delay_ms = look_gap(d) + outbox_jitter(ob, ceiling)};
+                              .delay_ms = outbox_look_gap(d) + outbox_jitter(ob, ceiling)};
     err_t e = message_plan(ob, m, &plan);
     if (e == ERR_OK) e = message_move(ob, m, MESSAGE_WAITING);
     return e ? e : alert_when_late(ob, d, m, r, attempts);
@@ -220,14 +220,14 @@ static err_t unknown(struct outbox *ob, const struct destination *d, struct mess
  * looks before that prove nothing. */
 static err_t absent(struct outbox *ob, const struct destination *d, struct message *m)
 {
-    mono_t over = mono_plus(ob->started_at, d->spec.timeout_ms + look_gap(d));
+    mono_t over = mono_plus(ob->started_at, d->spec.timeout_ms + outbox_look_gap(d));
 #ifdef PLANT_LOOK_TOO_EARLY
     over = ob->started_at;
 #endif
     int64_t early_ms = over.ms - effects_now(ob->fx).ms;
     unsigned looks = early_ms <= 0 ? m->looks + 1 : 0;
     bool proven = looks >= d->spec.settle_reads;
-    int64_t gap = early_ms > look_gap(d) ? early_ms : look_gap(d);
+    int64_t gap = early_ms > outbox_look_gap(d) ? early_ms : outbox_look_gap(d);
     const struct plan plan = {.look_first = !proven,
                               .attempts = m->attempts,
                               .looks = proven ? 0 : looks,
