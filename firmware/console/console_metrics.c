@@ -137,6 +137,9 @@ void console_get_metrics(struct ask *a)
         count_of(c, "SELECT count(*) FROM exception WHERE open = 1"));
     put(b, "packd_scans_total", "counter", "scans heard",
         count_of(c, "SELECT ifnull(max(id), 0) FROM scan"));
+    put(b, "packd_scans_refused", "gauge", "of the last 200 scans, those that were refused",
+        count_of(c, "SELECT count(*) FROM scan WHERE id > (SELECT max(id) FROM scan) - 200 AND "
+                    "outcome NOT IN ('scan.accepted', 'scan.command')"));
     put(b, "packd_screens", "gauge", "pages that follow the bench", (int64_t)c->stream_count);
     put(b, "packd_console_requests_total", "counter", "requests answered", (int64_t)c->requests);
     put(b, "packd_console_refusals_total", "counter", "requests refused", (int64_t)c->refusals);

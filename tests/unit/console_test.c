@@ -138,6 +138,28 @@ static void console__shows_the_outbox_by_destination(void **state)
     console_bed_is_json(w->body);
 }
 
+static void console__counts_refused_scans_of_the_last_200(void **state)
+{
+    struct console_bed *w = *state;
+    assert_int_equal(console_bed_get(w, "/metrics", ""), 200);
+    console_bed_has(w, "\npackd_scans_refused 0\n");
+    AUTO_STMT sqlite3_stmt *q = NULL;
+    assert_int_equal(
+        store_prepare(
+            w->bed->st,
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <"
+            " 210) INSERT INTO scan (id, at, source, text, outcome) SELECT i, i, 's', 't',"
+            " CASE WHEN i <= 10 OR i = 11 THEN 'scan.refused' WHEN i = 50 THEN"
+            " 'scan.stopped' WHEN i = 60 THEN 'scan.blocked' WHEN i = 70 THEN"
+            " 'scan.command' ELSE 'scan.accepted' END FROM n",
+            &q),
+        ERR_OK);
+    assert_int_equal(store_run(w->bed->st, q), ERR_OK);
+    assert_int_equal(console_bed_get(w, "/metrics", ""), 200);
+    console_bed_has(w, "\npackd_scans_total 210\n");
+    console_bed_has(w, "\npackd_scans_refused 3\n");
+}
+
 static void console__settles_an_exception_with_who_and_why(void **state)
 {
     struct console_bed *w = *state;
@@ -409,6 +431,7 @@ int main(void)
         TEST(console__acts_only_for_its_own_page),
         TEST(console__types_scans_only_where_the_station_allows),
         TEST(console__shows_the_outbox_by_destination),
+        TEST(console__counts_refused_scans_of_the_last_200),
         TEST(console__settles_an_exception_with_who_and_why),
         TEST(console__puts_a_parcel_that_must_not_go_first),
         TEST(console__finds_an_order_by_what_is_in_hand),
