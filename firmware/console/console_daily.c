@@ -28,12 +28,14 @@ static const struct daily_part {
      " 'parked on the way to ' || m.destination || '. ' || coalesce(e.text, m.last_result),"
      " coalesce(e.next_step, 'packctl order ' || c.reference) FROM message m"
      " JOIN dispatch d ON d.id = m.dispatch_id JOIN consignment c ON c.id = m.consignment_id"
-     " LEFT JOIN exception e ON e.id = (SELECT max(id) FROM exception WHERE message_id = m.id"
-     " AND open = 1) WHERE m.state = 3 AND m.stored_at < ?1 ORDER BY m.stored_at LIMIT ?2"},
+     " LEFT JOIN exception e ON e.message_id = m.id AND e.open = 1"
+     " WHERE m.state = 3 AND m.stored_at < ?1 ORDER BY m.stored_at LIMIT ?2"},
     {"pull", false,
-     "SELECT 'order ' || c.reference || ', ' || d.key, d.at, 'lead', 'must not leave: find the"
-     " parcel and pull it', 'packctl pulled or gone, with the number of its exception'"
-     " FROM dispatch d JOIN consignment c ON c.id = d.consignment_id"
+     "SELECT 'order ' || c.reference || ', ' || d.key, d.at, coalesce(e.owner, 'lead'),"
+     " 'must not leave: find the parcel. ' || coalesce(e.rule || ': ' || e.text, ''),"
+     " coalesce(e.next_step || ' (exception ' || e.id || ')', 'packctl order ' || c.reference)"
+     " FROM dispatch d JOIN consignment c ON c.id = d.consignment_id LEFT JOIN exception e"
+     " ON e.consignment_id = d.consignment_id AND e.dispatch_id = d.id AND e.open = 1"
      " WHERE d.state IN (0, 2, 3) AND d.state > 0 AND d.at < ?1 ORDER BY d.at LIMIT ?2"},
     {"labelled", false,
      "SELECT 'order ' || c.reference || ', ' || s.key, s.made_at, 'lead', 'has a label and was"
@@ -45,7 +47,8 @@ static const struct daily_part {
      "SELECT e.object, e.first_seen, e.owner, e.rule || ': ' || e.text, e.next_step"
      " FROM exception e INDEXED BY exception_open WHERE e.open = 1 AND e.first_seen < ?1 AND"
      " NOT EXISTS (SELECT 1 FROM message m WHERE m.id = e.message_id AND m.state = 3) AND"
-     " NOT EXISTS (SELECT 1 FROM dispatch d WHERE d.id = e.dispatch_id AND d.state IN (2, 3))"
+     " NOT EXISTS (SELECT 1 FROM dispatch d WHERE d.id = e.dispatch_id AND"
+     " d.consignment_id = e.consignment_id AND d.state IN (2, 3))"
      " ORDER BY e.owner, e.first_seen LIMIT ?2"},
 };
 

@@ -87,8 +87,19 @@ static void daily__lists_each_trouble_once(void **state)
     assert_int_equal(part(w, "pull", 60), 200);
     assert_int_equal(count(w->body, "\"object\":"), 1);
     console_bed_has(w, "order WEB-2, ");
+    console_bed_has(w, "shop.cancelled: It was cancelled.");
     assert_int_equal(part(w, "exceptions", 60), 200);
     console_bed_has(w, "\"findings\":[]");
+    const struct exception_spec told = {.rule = "pull.shop_told",
+                                        .origin = "storefront",
+                                        .owner = "e-commerce",
+                                        .object = "order WEB-2",
+                                        .text = "The shop knows already.",
+                                        .next_step = "Correct it over there.",
+                                        .dispatch_id = pulled};
+    assert_int_equal(exception_raise(w->bed->st, hal_wall(w->bed->hal), &told, NULL), ERR_OK);
+    assert_int_equal(part(w, "exceptions", 60), 200);
+    console_bed_has(w, "\"owner\":\"e-commerce\",\"text\":\"pull.shop_told: ");
     const struct exception_spec spec = {.rule = "device.printer",
                                         .origin = "device",
                                         .owner = "packer",
