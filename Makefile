@@ -304,6 +304,20 @@ fuzz: ## every parser under libFuzzer and the sanitizers, SECONDS=60 each; what 
 fuzz-programs: $(FUZZ)
 .PHONY: fuzz fuzz-programs
 
+# ------------------------------------------------------------------- shops that others wrote --
+# Packages of tests/peers/package.json, exact versions. Without Node.js or its registry the tests skip.
+PEERS_READY := tests/peers/node_modules/.package-lock.json
+$(B)/tests/peers/live_test: $(B)/tests/peers/live_test.o $(LIBSUPPORT) $(LIBPEERS) $(LIBCORE) $(LIBLINUX) \
+    $(addprefix $(B)/,packd packpeers packvirtual packd-barcodes)
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS) $(LINUX_LIBS) -lcmocka
+$(PEERS_READY): tests/peers/package-lock.json
+	@cd tests/peers && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null 2>&1 || true
+peers: $(B)/tests/peers/live_test ## orders reported to shops that others wrote (Node.js packages)
+	@$(MAKE) --no-print-directory $(PEERS_READY)
+	@tests/run.sh $(B)/tests/peers/live_test
+.PHONY: peers
+
 # ----------------------------------------------------------------- devices in a virtual machine --
 ARM64_PACKAGES := linux-image-arm64 busybox-static libc6-dev libcurl4-openssl-dev libmbedtls-dev libcjson-dev \
                   libserialport-dev libsqlite3-dev libmicrohttpd-dev libsystemd-dev libpng-dev libcmocka-dev libssl-dev

@@ -40,6 +40,7 @@ struct real_station {
     char control[64];      /* address of the control port */
     char clarus[64];
     char shop[96];
+    struct real_shop other; /* in place of packpeers' own when it has a definition */
     uint16_t port;
     pid_t peers;
     pid_t printer;
@@ -207,13 +208,22 @@ static void write_settings(struct real_station *s)
                            ? "\"timeout_ms\": 2000, \"settle_ms\": 500, \"settle_reads\": 1, "
                              "\"label_wait_s\": 5, \"poll_s\": 15"
                            : "\"poll_s\": 15";
+    char channel[800];
+    const struct real_shop *o = &s->other;
+    bool own = o->definition[0] == '\0';
+    int n = snprintf(channel, sizeof channel, "\"definition\": \"%s\", \"base_url\": \"%s\"%s%s",
+                     own ? "bigcommerce" : o->definition, own ? s->shop : o->base_url,
+                     o->options[0] ? ", \"options\": " : "", o->options);
+    assert_in_range(n, 1, sizeof channel - 1);
     const struct change site[] = {{"http://127.0.0.1:8481", s->clarus},
                                   {"\"poll_s\": 15", poll},
-                                  {"http://127.0.0.1:8482/stores/demo", s->shop}};
+                                  {"\"definition\": \"bigcommerce\",\n      \"base_url\": "
+                                   "\"http://127.0.0.1:8482/stores/demo\"",
+                                   channel}};
     write_document(s, "config/site.json", asset_site_json, site, 3);
     write_file(s, "secrets/clarus-client-id", SLICE("bench-1"));
     write_file(s, "secrets/clarus-client-secret", SLICE("secret-1"));
-    write_file(s, "secrets/shop-token", SLICE("shop-token"));
+    write_file(s, "secrets/shop-token", own ? SLICE("shop-token") : slice_text(o->secret));
     write_file(s, "secrets/console-token", SLICE(CONSOLE_TOKEN));
 }
 
@@ -288,11 +298,15 @@ static int listen_for_readiness(const struct real_station *s, char path[PATH_ROO
     return fd;
 }
 
-static void await_readiness(int fd, const char *path)
+static void await_readiness(const struct real_station *s, int fd, const char *path)
 {
     char said[256] = "";
+    struct pollfd p = {.fd = fd, .events = POLLIN};
     while (strcmp(said, "READY=1") != 0) {
-        wait_readable(fd, "READY of packd");
+        if (poll(&p, 1, PATIENCE_MS) != 1) {
+            real_station_tell(s);
+            fail_msg("packd did not become ready within %d ms", PATIENCE_MS);
+        }
         ssize_t n = recv(fd, said, sizeof said - 1, 0);
         must(n >= 0, "recv");
         said[n] = '\0';
@@ -318,7 +332,7 @@ void real_station_start(struct real_station *s)
     char notify[PATH_ROOM];
     int ready = listen_for_readiness(s, notify);
     start_packd(s);
-    await_readiness(ready, notify);
+    await_readiness(s, ready, notify);
 }
 
 void real_station_launch(struct real_station *s)
@@ -371,6 +385,16 @@ struct real_station *real_station_open(void)
 struct real_station *real_station_open_settled(void)
 {
     return open_on_links(true);
+}
+
+struct real_station *real_station_open_shop(real_shop_fn *shop, void *ctx)
+{
+    struct real_station *s = make();
+    shop(ctx, s->shop, &s->other);
+    configure(s);
+    start_printer(s);
+    real_station_start(s);
+    return s;
 }
 
 struct real_station *real_station_open_speaking(const char *language)

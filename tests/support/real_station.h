@@ -25,6 +25,16 @@ struct real_devices {
     const char *printer;
 };
 struct real_station *real_station_open_on(const struct real_devices *devices);
+/* The same with another shop in place of packpeers' own. */
+struct real_shop {
+    char definition[24];
+    char base_url[128];
+    char secret[128];
+    char options[400]; /* a JSON list; "": none */
+};
+/* Called once packpeers runs; `own` is the address of its shop. */
+typedef void real_shop_fn(void *ctx, const char *own, struct real_shop *out);
+struct real_station *real_station_open_shop(real_shop_fn *shop, void *ctx);
 void real_station_close(struct real_station *s); /* ends all in order; NULL is fine */
 /* The end of the station's log, to standard error. */
 void real_station_tell(const struct real_station *s);
