@@ -65,7 +65,7 @@ static void daily__says_nothing_of_what_is_young(void **state)
     bed_save(w->bed, "WEB-1", "shop");
     assert_int_equal(part(w, "late", 5), 200);
     console_bed_has(w, "\"findings\":[],\"more\":false");
-    bed_pass(w->bed, 6 * 60000);
+    bed_pass(w->bed, 360000);
     assert_int_equal(part(w, "late", 5), 200);
     assert_int_equal(count(w->body, "order WEB-1, "), 2);
     console_bed_has(w, "\"owner\":\"integration\",\"text\":\"not told to clarus yet.");

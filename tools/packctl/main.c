@@ -259,7 +259,7 @@ static int change_map(const struct ctl *ctl, char **args)
 
 static int run_maps(const struct ctl *ctl, char **args)
 {
-    int count = 0;
+    int count = 1;
     while (args[count])
         count++;
     const char *what = args[0];
@@ -332,30 +332,39 @@ static const char *setting(const char *name, const char *otherwise)
 
 #define WORDS_MAX 7
 
+/* An option with its value; moves *i over both. */
+static bool take_value(char **argv, int *i, struct ctl *ctl)
+{
+    const struct {
+        const char *name;
+        const char **out;
+    } options[] = {
+        {"--url", &ctl->url},     {"--ca", &ctl->ca},     {"--token-file", &ctl->token_file},
+        {"--who", &ctl->who},     {"--site", &ctl->site}, {"--channel", &ctl->channel},
+        {"--scope", &ctl->scope}, {"--from", &ctl->from}, {"--to", &ctl->to},
+        {"--older", &ctl->older},
+    };
+    for (size_t n = 0; n < sizeof options / sizeof options[0]; n++)
+        if (take(options[n].name, argv, i, options[n].out)) return true;
+    return false;
+}
+
+static bool take_switch(const char *word, struct ctl *ctl)
+{
+    bool *out = strcmp(word, "--worklist") == 0  ? &ctl->worklist
+                : strcmp(word, "--replace") == 0 ? &ctl->replace
+                : strcmp(word, "--json") == 0    ? &ctl->json
+                                                 : NULL;
+    if (out) *out = true;
+    return out != NULL;
+}
+
 /* Words of the command line without the options; -1 when there is something else. */
 static int read_words(char **argv, struct ctl *ctl, char **words)
 {
     int count = 0;
     for (int i = 1; argv[i]; i++) {
-        if (take("--url", argv, &i, &ctl->url) || take("--ca", argv, &i, &ctl->ca)) continue;
-        if (take("--token-file", argv, &i, &ctl->token_file)) continue;
-        if (take("--who", argv, &i, &ctl->who) || take("--site", argv, &i, &ctl->site)) continue;
-        if (take("--channel", argv, &i, &ctl->channel)) continue;
-        if (take("--scope", argv, &i, &ctl->scope)) continue;
-        if (take("--from", argv, &i, &ctl->from) || take("--to", argv, &i, &ctl->to)) continue;
-        if (take("--older", argv, &i, &ctl->older)) continue;
-        if (strcmp(argv[i], "--worklist") == 0) {
-            ctl->worklist = true;
-            continue;
-        }
-        if (strcmp(argv[i], "--replace") == 0) {
-            ctl->replace = true;
-            continue;
-        }
-        if (strcmp(argv[i], "--json") == 0) {
-            ctl->json = true;
-            continue;
-        }
+        if (take_value(argv, &i, ctl) || take_switch(argv[i], ctl)) continue;
         if (strncmp(argv[i], "--", 2) == 0 || count == WORDS_MAX) return -1;
         words[count++] = argv[i];
     }
