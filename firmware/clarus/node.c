@@ -9,7 +9,7 @@ void words_copy(char *out, size_t cap, struct slice words)
     while (at < words.len) {
         size_t step = text_utf8_step(slice_sub(words, at, words.len));
         struct slice part = slice_sub(words, at, at + (step ? step : 1));
-        if (!step || part.ptr[0] < 0x20 || part.ptr[0] == 0x7f) part = SLICE(" ");
+        if (!step || words.ptr[at] < 0x20 || words.ptr[at] == 0x7f) part = SLICE(" ");
         if (b.len + part.len > b.cap) break;
         buf_put(&b, part);
         at += step ? step : 1;

@@ -26,7 +26,7 @@ struct batched {
 };
 
 /* Orders of this reading: when each was seen is written down now and then only. */
-#define LISTED_SLOTS 4096
+#define LISTED_SLOTS ((size_t)4096)
 #define LISTED_MAX   (LISTED_SLOTS / 4 * 3)
 
 struct worklist {

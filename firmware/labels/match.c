@@ -75,7 +75,7 @@ match_mask match_lines(const struct config_site *site, const struct match_parcel
                        struct slice lines, size_t *out_codes)
 {
     match_mask mask = 0;
-    uint8_t room[CODE_BYTES_MAX];
+    uint8_t room[CODE_BYTES_MAX] = {0};
     *out_codes = 0;
     while (lines.len > 0) {
         size_t end = slice_find_byte(lines, '\n');

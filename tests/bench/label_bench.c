@@ -10,7 +10,7 @@
 
 #define ORDERS     15
 #define LOOK_NS    1000000
-#define PATIENCE_S 240
+#define PATIENCE_S INT64_C(240)
 
 static unsigned copies(const struct driven_packer *p)
 {

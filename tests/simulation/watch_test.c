@@ -11,7 +11,7 @@
 #include "tests/support/sim_world.h"
 #include "tools/packpeers/world.h"
 
-#define MINUTE 60000
+#define MINUTE INT64_C(60000)
 
 static int setup(void **state)
 {

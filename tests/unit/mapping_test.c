@@ -286,7 +286,7 @@ static void tracking__accepts_real_numbers_and_finds_each_wrong_digit(void **sta
         (void)snprintf(number, sizeof number, "%s", good[i].number);
         const char *fault = fault_of(good[i].shape, number);
         if (fault) fail_msg("%s %s: %s", good[i].shape, number, fault);
-        number[good[i].at] = number[good[i].at] == '9' ? '0' : (char)(number[good[i].at] + 1);
+        number[good[i].at] = (char)(number[good[i].at] == '9' ? '0' : number[good[i].at] + 1);
         if (!fault_of(good[i].shape, number)) fail_msg("%s is taken", number);
     }
 }
