@@ -465,6 +465,37 @@ static void printer__pulled_out_inside_a_label_is_gone_and_comes_back(void **sta
     device_hears(b, "~HS");
 }
 
+/* ---------------------------------------------------------------------------------- lamp lines --
+ */
+
+/* How many lines of the board that packd holds stand as `level`, "hi" or "lo", by the kernel. */
+static int lines_at(const char *level)
+{
+    char line[256], wanted[16];
+    int count = 0;
+    FILE *f = fopen("/sys/kernel/debug/gpio", "re");
+    assert_non_null(f);
+    (void)snprintf(wanted, sizeof wanted, "out %s", level);
+    while (fgets(line, sizeof line, f))
+        if (strstr(line, "packd") && strstr(line, wanted)) count++;
+    (void)fclose(f);
+    return count;
+}
+
+static void lamps__are_driven_and_given_back(void **state)
+{
+    struct bench *b = *state;
+    struct hal_lines_spec spec = {.chip = "/dev/gpiochip0", .offsets = {0, 1, 2}, .count = 3};
+    assert_int_equal(hal_lines_open(b->world.hal, &spec), ERR_OK);
+    assert_int_equal(lines_at("lo"), 3);
+    hal_lines_set(b->world.hal, 0x5);
+    assert_int_equal(lines_at("hi"), 2);
+    assert_int_equal(lines_at("lo"), 1);
+    spec.offsets[0] = 200;
+    assert_int_not_equal(hal_lines_open(b->world.hal, &spec), ERR_OK);
+    assert_int_equal(lines_at("hi") + lines_at("lo"), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -485,6 +516,7 @@ int main(void)
         TEST(printer__prints_and_answers),
         TEST(printer__says_that_its_paper_is_out_and_back),
         TEST(printer__pulled_out_inside_a_label_is_gone_and_comes_back),
+        TEST(lamps__are_driven_and_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
