@@ -21,6 +21,7 @@ static void read_descriptor(struct reader *r, struct slice descriptor)
 void reader_arrived(struct reader *r, struct slice descriptor, mono_t noise)
 {
     scanner_arrived(&r->frames, noise);
+    if (r->kind != HAL_PORT_BYTES) r->frames.fresh = false; /* only a serial line makes noise */
     wedge_release(&r->keys);
     if (r->kind == HAL_PORT_REPORTS) read_descriptor(r, descriptor);
 }
