@@ -293,11 +293,19 @@ static void hid_pos__believes_no_length_beyond_its_field(void **state)
     report("]C0", "AB", 255, false);
     assert_int_equal(scans, 0);
     assert_int_equal(last.fault, SCAN_CONTROL);
+    uint8_t full[64];
+    memset(full, 'Z', sizeof full);
+    full[0] = 2;
+    full[1] = 58;
+    full[63] = 0;
+    reader_push(&reader, slice_of(full, sizeof full), now, note, NULL);
+    assert_int_equal(scans, 1);
+    assert_int_equal(strlen(text), 56);
     uint8_t shortened[3] = {2, 56, ']'};
     reader_push(&reader, slice_of(shortened, sizeof shortened), now, note, NULL);
     uint8_t foreign[64] = {3, 5, 0};
     reader_push(&reader, slice_of(foreign, sizeof foreign), now, note, NULL);
-    assert_int_equal(scans, 0);
+    assert_int_equal(scans, 1);
 }
 
 static void hid_pos__that_never_ends_is_bounded(void **state)
